@@ -1,0 +1,32 @@
+// Pauses between attempts.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+namespace hwlab::store {
+
+// Each pause is drawn from [half, whole] of a span that doubles from `first` to `most`, so that
+// many who fail together do not come back together.
+class Backoff {
+ public:
+  Backoff(std::chrono::milliseconds first, std::chrono::milliseconds most)
+      : first_(first), most_(most), span_(first), random_(std::random_device{}()) {}
+
+  std::chrono::milliseconds next() {
+    const auto span = span_;
+    span_ = std::min(most_, span_ * 2);
+    return std::chrono::milliseconds(std::uniform_int_distribution<std::chrono::milliseconds::rep>(
+        span.count() / 2, span.count())(random_));
+  }
+  void reset() { span_ = first_; }
+
+ private:
+  std::chrono::milliseconds first_;
+  std::chrono::milliseconds most_;
+  std::chrono::milliseconds span_;
+  std::minstd_rand random_;
+};
+
+}  // namespace hwlab::store

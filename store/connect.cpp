@@ -1,0 +1,116 @@
+#include "store/connect.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <regex>
+#include <string_view>
+
+namespace hwlab::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Finish {
+  void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
+};
+using Connecting = std::unique_ptr<PGconn, Finish>;
+
+// libpq has no call for the SQLSTATE of a failed connect. Its verbose form has it between severity
+// (which is translated) and message: "FATAL:  28P01: password authentication ...".
+struct Refusal {
+  std::string sqlstate;
+  std::string text;
+};
+
+Refusal refusal_of(PGconn* connection) {
+  const std::string_view all = PQerrorMessage(connection);
+  static const std::regex state(R"(^([^\n]*:  )([0-9A-Z]{5}): ([^\n]*))",
+                                std::regex::ECMAScript | std::regex::multiline);
+  std::match_results<std::string_view::const_iterator> match;
+  if (std::regex_search(all.begin(), all.end(), match, state))
+    return {match.str(2), match.str(1) + match.str(3)};
+  return {{}, std::string(all.substr(0, all.find('\n')))};
+}
+
+Error refused(PGconn* connection) {
+  const auto [sqlstate, text] = refusal_of(connection);
+  const std::string_view state = sqlstate;
+  Kind kind = Kind::unavailable;
+  if (state.starts_with("28") || state == "42501" || PQconnectionNeedsPassword(connection) != 0)
+    kind = Kind::permission;
+  else if (state == "3D000")
+    kind = Kind::config;
+  return {kind, text, sqlstate};
+}
+
+Connecting start(const ConnectionOptions& options) {
+  std::vector<const char*> keywords;
+  std::vector<const char*> values;
+  const auto add = [&](const char* keyword, const char* value) {
+    keywords.push_back(keyword);
+    values.push_back(value);
+  };
+  add("fallback_application_name", "hwlab-conversations");
+  for (const auto& [keyword, value] : options)
+    add(keyword.c_str(), value.c_str());
+  // The last one counts. A client encoding from the environment or the DSN would corrupt what is
+  // stored.
+  add("client_encoding", "UTF8");
+  add(nullptr, nullptr);
+  Connecting connection(PQconnectStartParams(keywords.data(), values.data(), 0));
+  if (connection == nullptr)
+    throw std::bad_alloc();
+  PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);
+  return connection;
+}
+
+// Whether the socket became ready; false when it is time to look at the deadline and the stop flag.
+bool wait_for_socket(PGconn* connection, PostgresPollingStatusType wanted, Deadline deadline) {
+  constexpr auto slice = 20ms;
+  pollfd entry{.fd = PQsocket(connection),
+               .events = static_cast<short>(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT),
+               .revents = 0};
+  const auto wait = std::min<std::chrono::milliseconds>(deadline.left(), slice);
+  return ::poll(&entry, 1, static_cast<int>(wait.count())) > 0;
+}
+
+void check_encoding(PGconn* connection) {
+  const char* const encoding = PQparameterStatus(connection, "server_encoding");
+  if (encoding != nullptr && std::string_view(encoding) != "UTF8")
+    throw Error(Kind::config, std::string("the database is encoded in ") + encoding +
+                                  ", not in UTF8: create one with encoding 'UTF8'");
+}
+
+}  // namespace
+
+std::unique_ptr<Session> connect(const ConnectionOptions& options, const PreparedFlag& prepared,
+                                 Deadline deadline, const std::atomic<bool>& stop) {
+  Connecting connection = start(options);
+  if (PQstatus(connection.get()) == CONNECTION_BAD)
+    throw refused(connection.get());
+
+  PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
+  while (wanted != PGRES_POLLING_OK) {
+    if (stop.load(std::memory_order_relaxed))
+      throw Error(Kind::stopped, "the store is being closed");
+    if (deadline.passed())
+      throw Error(Kind::unavailable, "the server did not answer in time");
+    if (!wait_for_socket(connection.get(), wanted, deadline))
+      continue;
+    wanted = PQconnectPoll(connection.get());
+    if (wanted == PGRES_POLLING_FAILED)
+      throw refused(connection.get());
+  }
+
+  check_encoding(connection.get());
+  PQsetErrorVerbosity(connection.get(), PQERRORS_TERSE);
+  PQsetNoticeProcessor(
+      connection.get(), [](void*, const char*) {}, nullptr);
+  return std::make_unique<Session>(connection.release(), prepared);
+}
+
+}  // namespace hwlab::store

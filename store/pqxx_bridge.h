@@ -1,0 +1,125 @@
+// The difference between libpqxx 6.4 (Debian 12) and 7.10 (Debian 13), and nothing else: the rest
+// of the store reads the same with both.
+#pragma once
+
+#include <optional>
+#include <pqxx/pqxx>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hwlab::store {
+
+// A parameter of a statement, in text format; absent: SQL's null. The text is borrowed until the
+// statement is sent.
+struct Parameter {
+  std::optional<std::string_view> text;
+
+  Parameter(std::nullopt_t) {}
+  Parameter(std::string_view value) : text(value) {}
+  Parameter(const std::string& value) : text(value) {}
+  Parameter(std::optional<std::string_view> value) : text(value) {}
+};
+using Parameters = std::vector<Parameter>;
+
+}  // namespace hwlab::store
+
+#if PQXX_VERSION_MAJOR < 7
+
+template <>
+struct pqxx::string_traits<hwlab::store::Parameter> {
+  static constexpr const char* name() noexcept { return "parameter"; }
+  static constexpr bool has_null() noexcept { return true; }
+  static bool is_null(const hwlab::store::Parameter& parameter) { return !parameter.text; }
+  static std::string to_string(const hwlab::store::Parameter& parameter) {
+    return std::string(*parameter.text);
+  }
+};
+
+namespace hwlab::store::bridge {
+
+using RawConnection = pqxx::internal::pq::PGconn*;
+
+// A finished connection of libpq in libpqxx's hands. Version 6 has no call for that, but a
+// connection policy that hands one out comes to the same.
+class Connection final : private pqxx::connectionpolicy, public pqxx::connection_base {
+ public:
+  explicit Connection(RawConnection made)
+      : pqxx::connectionpolicy(std::string{}),
+        pqxx::connection_base(static_cast<pqxx::connectionpolicy&>(*this)),
+        made_(made) {
+    init();
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    // Otherwise version 6 opens a new session after a loss, outside our transaction and without our
+    // settings.
+    inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() {
+    close();
+  }
+
+ private:
+  handle do_startconnect(handle original) override {
+    return original != nullptr ? original : std::exchange(made_, nullptr);
+  }
+  handle do_completeconnect(handle original) override {
+    return original;
+  }
+
+  RawConnection made_;
+};
+
+inline pqxx::result run_prepared(pqxx::transaction_base& transaction, const std::string& name,
+                                 const Parameters& parameters) {
+  return transaction.exec_prepared(name, pqxx::prepare::make_dynamic_params(parameters));
+}
+
+inline pqxx::result run_text(pqxx::transaction_base& transaction, const std::string& sql,
+                             const Parameters& parameters) {
+  return transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(parameters));
+}
+
+}  // namespace hwlab::store::bridge
+
+#else
+
+namespace hwlab::store::bridge {
+
+using RawConnection = pqxx::internal::pq::PGconn*;
+
+class Connection final : public pqxx::connection {
+ public:
+  explicit Connection(RawConnection made)
+      : pqxx::connection(pqxx::connection::seize_raw_connection(made)) {}
+};
+
+inline pqxx::params to_params(const Parameters& parameters) {
+  pqxx::params out;
+  out.reserve(parameters.size());
+  for (const Parameter& parameter : parameters) {
+    if (parameter.text)
+      out.append(std::string(*parameter.text));
+    else
+      out.append();
+  }
+  return out;
+}
+
+inline pqxx::result run_prepared(pqxx::transaction_base& transaction, const std::string& name,
+                                 const Parameters& parameters) {
+  return transaction.exec(pqxx::prepped{name}, to_params(parameters));
+}
+
+inline pqxx::result run_text(pqxx::transaction_base& transaction, const std::string& sql,
+                             const Parameters& parameters) {
+  return transaction.exec(sql, to_params(parameters));
+}
+
+}  // namespace hwlab::store::bridge
+
+#endif

@@ -1,0 +1,111 @@
+#include "store/session.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace hwlab::store {
+namespace {
+
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, text.find('\n')));
+}
+
+}  // namespace
+
+Error StatementFailed::to_error() const {
+  std::string sentence(sentence_for(sqlstate_, judgement_.kind));
+  if (!sqlstate_.empty())
+    sentence += " (SQLSTATE " + sqlstate_ + ")";
+  return {judgement_.kind, sentence, sqlstate_};
+}
+
+Session::Session(bridge::RawConnection made, PreparedFlag prepared)
+    : connection_(made),
+      prepared_(std::move(prepared)),
+      cut_socket_(::fcntl(connection_.sock(), F_DUPFD_CLOEXEC, 0)) {}
+
+Session::~Session() {
+  const std::lock_guard lock(cut_mutex_);
+  if (cut_socket_ >= 0)
+    ::close(cut_socket_);
+  cut_socket_ = -1;
+}
+
+void Session::cut() noexcept {
+  const std::lock_guard lock(cut_mutex_);
+  if (cut_socket_ >= 0)
+    ::shutdown(cut_socket_, SHUT_RDWR);
+}
+
+template <typename Work>
+auto Session::guarded(Work work) -> decltype(work()) {
+  const auto failed = [this](Thrown thrown, std::string_view sqlstate, std::string_view text) {
+    const Facts facts{
+        .connection_open = connection_.is_open(), .thrown = thrown, .sqlstate = sqlstate};
+    return StatementFailed(classify(facts), std::string(sqlstate), first_line(text));
+  };
+  // The narrow types first: see Thrown.
+  try {
+    return work();
+  } catch (const pqxx::in_doubt_error& error) {
+    throw failed(Thrown::in_doubt, {}, error.what());
+  } catch (const pqxx::broken_connection& error) {
+    throw failed(Thrown::broken_connection, {}, error.what());
+  } catch (const pqxx::statement_completion_unknown& error) {
+    throw failed(Thrown::completion_unknown, "40003", error.what());
+  } catch (const pqxx::serialization_failure& error) {
+    throw failed(Thrown::rollback, "40001", error.what());
+  } catch (const pqxx::deadlock_detected& error) {
+    throw failed(Thrown::rollback, "40P01", error.what());
+  } catch (const pqxx::transaction_rollback& error) {
+    throw failed(Thrown::rollback, {}, error.what());
+  } catch (const pqxx::sql_error& error) {
+    throw failed(Thrown::sql_error, error.sqlstate(), error.what());
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::logic_error& error) {  // pqxx::usage_error, argument_error, ...
+    throw failed(Thrown::usage, {}, error.what());
+  } catch (const pqxx::failure& error) {
+    throw failed(Thrown::other, {}, error.what());
+  }
+}
+
+pqxx::result Session::run(const Statement& statement, const Parameters& parameters) {
+  if (!prepared_->load(std::memory_order_relaxed))
+    return run_text(statement.sql, parameters);
+  try {
+    return guarded([&] {
+      if (known_.insert(&statement).second)
+        connection_.prepare(statement.name, statement.sql);
+      pqxx::nontransaction transaction(connection_);
+      return bridge::run_prepared(transaction, statement.name, parameters);
+    });
+  } catch (const StatementFailed& failure) {
+    if (failure.judgement().next != Next::unprepared)
+      throw;
+    // Nothing was run. A pooler hands each statement to another session, or has had this one
+    // prepared by someone else.
+    prepared_->store(false, std::memory_order_relaxed);
+    return run_text(statement.sql, parameters);
+  }
+}
+
+pqxx::result Session::run_text(const std::string& sql, const Parameters& parameters) {
+  return guarded([&] {
+    pqxx::nontransaction transaction(connection_);
+    // Without parameters by the simple protocol, which takes several statements.
+    return parameters.empty() ? transaction.exec(sql)
+                              : bridge::run_text(transaction, sql, parameters);
+  });
+}
+
+void Session::in_transaction(const std::function<void(pqxx::transaction_base&)>& work) {
+  guarded([&] {
+    pqxx::work transaction(connection_);
+    work(transaction);
+    transaction.commit();
+  });
+}
+
+}  // namespace hwlab::store
