@@ -1,0 +1,124 @@
+#include "plugin/barrier.h"
+
+#include <utf8.h>
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <iterator>
+#include <new>
+#include <string>
+
+#include "config/settings.h"
+#include "plugin/refusal.h"
+#include "store/error.h"
+
+namespace hwlab::plugin {
+namespace {
+
+hwlab_status status_of(store::Kind kind) noexcept {
+  switch (kind) {
+    case store::Kind::invalid:
+      return HWLAB_INVALID;
+    case store::Kind::not_found:
+      return HWLAB_NOT_FOUND;
+    case store::Kind::conflict:
+      return HWLAB_CONFLICT;
+    case store::Kind::unavailable:
+      return HWLAB_UNAVAILABLE;
+    case store::Kind::overloaded:
+      return HWLAB_OVERLOADED;
+    case store::Kind::timeout:
+      return HWLAB_TIMEOUT;
+    case store::Kind::permission:
+      return HWLAB_PERMISSION;
+    case store::Kind::stopped:
+      return HWLAB_STOPPED;
+    case store::Kind::config:
+      return HWLAB_CONFIG;
+    case store::Kind::internal:
+      return HWLAB_INTERNAL;
+  }
+  return HWLAB_INTERNAL;
+}
+
+// At most `room` bytes of a message, cut between two characters.
+std::string_view fitting(std::string_view message, std::size_t room) {
+  if (message.size() <= room)
+    return message;
+  std::size_t end = room;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0U) == 0x80U)
+    --end;
+  return message.substr(0, end);
+}
+
+// The server's words may be in any encoding before a session is set up.
+std::string as_utf8(const std::string& text) {
+  std::string valid;
+  utf8::replace_invalid(text.begin(), text.end(), std::back_inserter(valid));
+  return valid;
+}
+
+void write(hwlab_error* error, const hwlab_error& value) noexcept {
+  if (error == nullptr || error->struct_size < sizeof(error->struct_size))
+    return;
+  const std::uint32_t size = error->struct_size;
+  const std::size_t covered = std::min<std::size_t>(size, sizeof(hwlab_error));
+  std::memcpy(error, &value, covered);
+  error->struct_size = size;
+  if (covered > offsetof(hwlab_error, message))
+    error->message[covered - offsetof(hwlab_error, message) - 1] = '\0';
+}
+
+void set_message(hwlab_error& error, std::string_view message) noexcept {
+  const std::string_view fits = fitting(message, sizeof error.message - 1);
+  std::memcpy(error.message, fits.data(), fits.size());
+}
+
+}  // namespace
+
+void write_error(hwlab_error* error, hwlab_status status, std::string_view message) noexcept {
+  hwlab_error value{};
+  value.status = status;
+  set_message(value, message);
+  write(error, value);
+}
+
+hwlab_status detail::translate_current(hwlab_error* error,
+                                       const config::Redactor* redactor) noexcept {
+  hwlab_error value{};
+  try {
+    const auto say = [&](const std::string& sentence) {
+      set_message(value, as_utf8(redactor != nullptr ? redactor->redact(sentence) : sentence));
+    };
+    try {
+      throw;
+    } catch (const Refusal& refusal) {
+      value.status = refusal.status();
+      say(refusal.what());
+    } catch (const store::Error& failure) {
+      value.status = status_of(failure.kind());
+      value.flags = (failure.retryable() ? HWLAB_RETRYABLE : 0U) |
+                    (failure.maybe_applied() ? HWLAB_MAYBE_APPLIED : 0U);
+      value.actual_seq = failure.actual_seq();
+      failure.sqlstate().copy(value.sqlstate, sizeof value.sqlstate - 1);
+      say(failure.what());
+    } catch (const config::Error& mistake) {
+      value.status = HWLAB_CONFIG;
+      say(mistake.what());
+    } catch (const std::bad_alloc&) {
+      value.status = HWLAB_NO_MEMORY;
+      set_message(value, "there is not enough memory");
+    } catch (const std::exception&) {
+      value.status = HWLAB_INTERNAL;
+      set_message(value, "an error that is a defect of the plugin: please report it");
+    }
+  } catch (...) {
+    // Something that is no std::exception, or no memory for the sentence.
+    value.status = value.status == HWLAB_OK ? HWLAB_INTERNAL : value.status;
+  }
+  write(error, value);
+  return value.status;
+}
+
+}  // namespace hwlab::plugin

@@ -1,0 +1,152 @@
+#include "plugin/instance.h"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "config/dsn.h"
+#include "plugin/log.h"
+#include "plugin/refusal.h"
+#include "plugin/structs.h"
+
+namespace hwlab::plugin {
+namespace {
+
+// Rises with every fork, in the child. Asking for the process id would be a system call for each
+// hook.
+std::atomic<unsigned> process_generation{0};
+
+unsigned this_process() {
+  // The library stays mapped until the process ends, so the handler can stay too.
+  static const int registered = ::pthread_atfork(
+      nullptr, nullptr, [] { process_generation.fetch_add(1, std::memory_order_relaxed); });
+  static_cast<void>(registered);
+  return process_generation.load(std::memory_order_relaxed);
+}
+
+std::string_view view(const hwlab_text& text) {
+  return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
+}
+
+store::MigrateMode to_store(config::Migrate mode) {
+  switch (mode) {
+    case config::Migrate::automatic:
+      return store::MigrateMode::automatic;
+    case config::Migrate::verify:
+      return store::MigrateMode::verify;
+    case config::Migrate::off:
+      return store::MigrateMode::off;
+  }
+  return store::MigrateMode::verify;
+}
+
+store::StoreOptions to_store(const config::Settings& settings) {
+  using namespace std::chrono_literals;
+  return {.pool = {.max = settings.pool.max,
+                   .min = settings.pool.min,
+                   .idle_timeout = settings.pool.idle_timeout,
+                   .max_lifetime = settings.pool.max_lifetime,
+                   .connect_timeout = settings.pool.connect_timeout},
+          .schema_name = settings.schema.name,
+          .migrate = to_store(settings.schema.migrate),
+          .lock_timeout = settings.schema.lock_timeout,
+          .statement_timeout = settings.call_timeout + 5s,
+          .prepare_statements = settings.prepared_statements != config::PreparedStatements::off};
+}
+
+// Asked for before each attempt to connect. Owns what it uses: it may outlive the instance.
+store::Store::ConnectionSource connection_source(const config::DsnReference& reference,
+                                                 std::shared_ptr<config::Redactor> redactor,
+                                                 std::string application) {
+  return [reference, redactor = std::move(redactor), application = std::move(application)] {
+    try {
+      const config::Dsn dsn = config::resolve_dsn(reference);
+      redactor->add(dsn.secrets);
+      std::vector<std::pair<std::string, std::string>> options = {
+          {"fallback_application_name", application}};
+      for (const config::ConnectionOption& option : dsn.options)
+        options.emplace_back(option.keyword, option.value.reveal());
+      return options;
+    } catch (const config::Error& mistake) {
+      throw store::Error(store::Kind::config, mistake.what());
+    }
+  };
+}
+
+store::Log to_log(std::shared_ptr<spdlog::logger> logger) {
+  return [logger = std::move(logger)](store::Severity severity, std::string_view line) {
+    switch (severity) {
+      case store::Severity::debug:
+        return logger->debug("{}", line);
+      case store::Severity::info:
+        return logger->info("{}", line);
+      case store::Severity::warning:
+        return logger->warn("{}", line);
+      case store::Severity::error:
+        return logger->error("{}", line);
+    }
+  };
+}
+
+}  // namespace
+
+Instance::Instance(const hwlab_host& host, std::shared_ptr<config::Redactor> redactor)
+    : process_(this_process()),
+      settings_(config::parse_settings(view(host.config), view(host.config_origin))),
+      redactor_(std::move(redactor)),
+      log_(make_logger(host, settings_.log_level, redactor_)) {
+  const config::Dsn dsn = config::resolve_dsn(settings_.dsn);  // a mistake in it is told now
+  redactor_->add(dsn.secrets);
+  for (const std::string& warning : dsn.warnings)
+    log_->warn("{}", warning);
+
+  const std::string application = host.name != nullptr ? host.name : "hwlab-conversations";
+  store_ = std::make_unique<store::Store>(
+      to_store(settings_), connection_source(settings_.dsn, redactor_, application), to_log(log_));
+  if (settings_.startup == config::Startup::verify)
+    store_->verify(store::Deadline::in(settings_.pool.connect_timeout));
+}
+
+bool Instance::is_forked() const noexcept {
+  return process_ != process_generation.load(std::memory_order_relaxed);
+}
+
+void Instance::close(store::Deadline grace) {
+  std::unique_lock lock(mutex_);
+  closing_ = true;
+  const auto empty = [this] { return inside_ == 0; };
+  left_.wait_until(lock, grace.at(), empty);
+  lock.unlock();
+  store_->stop();
+  lock.lock();
+  left_.wait(lock, empty);
+}
+
+Instance::Entry::Entry(Instance& instance) : instance_(instance) {
+  if (instance.is_forked())
+    throw Refusal("this process was forked from the one that loaded the plugin: load it anew here",
+                  HWLAB_STOPPED);
+  const std::lock_guard lock(instance.mutex_);
+  if (instance.closing_)
+    throw Refusal("the plugin is being unloaded", HWLAB_STOPPED);
+  ++instance.inside_;
+}
+
+Instance::Entry::~Entry() {
+  const std::lock_guard lock(instance_.mutex_);
+  if (--instance_.inside_ == 0 && instance_.closing_)
+    instance_.left_.notify_all();
+}
+
+store::Deadline Instance::deadline_of(const hwlab_call* call) const {
+  if (call == nullptr)
+    return store::Deadline::in(settings_.call_timeout);
+  const auto read = read_struct(call, "the call");
+  return store::Deadline::in(read.timeout_ms == 0 ? settings_.call_timeout
+                                                  : std::chrono::milliseconds(read.timeout_ms));
+}
+
+}  // namespace hwlab::plugin
