@@ -161,8 +161,9 @@ typedef struct hwlab_get_conversation_result {
 /* ---- list_conversations -------------------------------------------------------------------- */
 
 #define HWLAB_ORDER_STARTED 0 /* by started_at, newest first */
-#define HWLAB_ORDER_ACTIVE 1  /* by the last message (started_at until there is one), newest first \
-                               */
+#define HWLAB_ORDER_ACTIVE                                               \
+  1 /* by the last message (started_at until there is one), newest first \
+     */
 
 typedef struct hwlab_list_conversations_request {
   uint32_t struct_size;
@@ -187,8 +188,8 @@ typedef struct hwlab_conversation_store {
   uint32_t struct_size;
   uint32_t abi_minor;
 
-  /* [any] Stores a conversation. The same id with the same model, title and metadata again: OK and
-   * HWLAB_EXISTED. CONFLICT: the id stands for another conversation. */
+  /* [any] Stores a conversation. The same id and model again: OK and HWLAB_EXISTED, whatever has
+   * become of title and metadata. CONFLICT: the id stands for a conversation with another model. */
   hwlab_status (*create_conversation)(void* self, const hwlab_call* call,
                                       const hwlab_create_conversation_request* request,
                                       hwlab_create_conversation_result* result, hwlab_error* error);
