@@ -60,6 +60,8 @@ auto Session::guarded(Work work) -> decltype(work()) {
     throw failed(Thrown::rollback, "40P01", error.what());
   } catch (const pqxx::transaction_rollback& error) {
     throw failed(Thrown::rollback, {}, error.what());
+  } catch (const pqxx::insufficient_privilege& error) {
+    throw failed(Thrown::sql_error, "42501", error.what());  // which libpqxx 6 does not tell
   } catch (const pqxx::sql_error& error) {
     throw failed(Thrown::sql_error, error.sqlstate(), error.what());
   } catch (const std::bad_alloc&) {

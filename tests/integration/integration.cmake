@@ -1,0 +1,24 @@
+# Against a real PostgreSQL: through the store, and through the loaded library.
+find_package(nlohmann_json REQUIRED)
+hwlab_add_test(
+  NAME store_integration_test
+  LABEL integration
+  SOURCES integration/store_append_test.cpp
+          integration/store_failure_test.cpp
+          integration/store_migration_test.cpp
+          integration/store_read_test.cpp
+          support/database.cpp
+  LIBRARIES hwlab::store PkgConfig::libpqxx)
+
+hwlab_add_test(
+  NAME plugin_integration_test
+  LABEL integration
+  SOURCES integration/plugin_calls_test.cpp
+          integration/plugin_life_test.cpp
+          integration/plugin_host_test.cpp
+          support/database.cpp
+  LIBRARIES hwlab::plugin_host hwlab::store PkgConfig::libpqxx nlohmann_json::nlohmann_json)
+target_compile_definitions(
+  plugin_integration_test PRIVATE HWLAB_PLUGIN="$<TARGET_FILE:hwlab_conversations>"
+                                  HWLAB_HOST="$<TARGET_FILE:hwlab-host>")
+add_dependencies(plugin_integration_test hwlab_conversations hwlab-host)

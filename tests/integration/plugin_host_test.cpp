@@ -1,0 +1,145 @@
+// Does hwlab-host keep a real conversation in a real database, and end with the right code?
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/plugin_fixture.h"
+
+namespace hwlab::test {
+namespace {
+
+class HostProgram : public PluginTest {
+ protected:
+  HostProgram() {
+    std::string name = (std::filesystem::temp_directory_path() / "hwlab-e2e-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    write_config("");
+  }
+  ~HostProgram() override { std::filesystem::remove_all(folder_); }
+
+  void write_config(const std::string& more) {
+    std::ofstream(folder_ / "hwlab.yaml")
+        << "plugins:\n  - name: conversations\n    library: " HWLAB_PLUGIN
+           "\n    enabled: true\n    config:\n      dsn: { env: HWLAB_TEST_URL }\n"
+        << more;
+  }
+
+  struct Ended {
+    int code;
+    std::string out;
+    std::string err;
+  };
+  // `arguments` as the shell reads them.
+  Ended run(const std::string& arguments) {
+    const std::string errors = folder_ / "stderr";
+    const std::string command = std::string(HWLAB_HOST) + " --config " +
+                                (folder_ / "hwlab.yaml").string() + " " + arguments + " 2>" +
+                                errors;
+    Ended ended{.code = -1, .out = {}, .err = {}};
+    FILE* const pipe = ::popen(command.c_str(), "r");
+    std::array<char, 65536> buffer{};
+    for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+      ended.out.append(buffer.data(), got);
+    ended.code = WEXITSTATUS(::pclose(pipe));
+    std::ifstream file(errors);
+    ended.err.assign(std::istreambuf_iterator<char>(file), {});
+    return ended;
+  }
+  std::string new_conversation() {
+    auto id = run("new --model llama3").out;
+    id.pop_back();  // the line's end
+    return id;
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(HostProgram, KeepsAConversation) {
+  const std::string c = new_conversation();
+  ASSERT_EQ(c.size(), 36U);
+  const auto first = run("add " + c + " user 'hello'");
+  EXPECT_EQ(first.code, 0);
+  EXPECT_EQ(first.out.substr(36), " 1\n");
+  EXPECT_EQ(run("add " + c + " assistant - <<'END'\nline one\nline two\nEND\n").out.substr(36),
+            " 2\n");
+  const auto thread = nlohmann::json::parse(run("show " + c + " --json").out);
+  EXPECT_EQ(thread["id"], c);
+  EXPECT_EQ(thread["model"], "llama3");
+  ASSERT_EQ(thread["messages"].size(), 2U);
+  EXPECT_EQ(thread["messages"][0]["seq"], 1);
+  EXPECT_EQ(thread["messages"][0]["role"], "user");
+  EXPECT_EQ(thread["messages"][1]["content"], "line one\nline two\n");
+
+  const std::string second = new_conversation();
+  const auto list = nlohmann::json::parse(run("list --json").out);
+  ASSERT_EQ(list["conversations"].size(), 2U);
+  EXPECT_EQ(list["conversations"][0]["id"], second);
+  EXPECT_EQ(list["conversations"][0]["message_count"], 0);
+  EXPECT_TRUE(list["conversations"][0]["last_message_at"].is_null());
+  EXPECT_EQ(list["conversations"][1]["message_count"], 2);
+  EXPECT_TRUE(list["next_cursor"].is_null());
+}
+
+TEST_F(HostProgram, TakesSixteenMebibytesByteForByte) {
+  const std::string c = new_conversation();
+  std::string text;
+  while (text.size() < (16U << 20) - 64)
+    text += "it's \"quoted\" \\ \U0001F9EA %_ \u00e4\r\n";
+  std::ofstream(folder_ / "large", std::ios::binary) << text;
+  EXPECT_EQ(run("add " + c + " user - < " + (folder_ / "large").string()).code, 0);
+  const auto thread = nlohmann::json::parse(run("show " + c + " --json").out);
+  EXPECT_TRUE(thread["messages"][0]["content"].get<std::string>() == text);
+}
+
+TEST_F(HostProgram, EndsWithTheCodeOfWhatWentWrong) {
+  const std::string c = new_conversation();
+  const std::string id = "6a4d1c0e-5f7b-4a39-9d3e-2b8f0c1d7e55";
+  EXPECT_EQ(run("add " + c + " root x").code, 65);
+  EXPECT_EQ(run("add " + c + " user - < /dev/zero").code, 65) << "too long, and full of U+0000";
+  EXPECT_EQ(run("add " + c + " user \"$(printf '\\377')\"").code, 65);
+  std::ofstream(folder_ / "nul", std::ios::binary) << std::string("a\0b", 3);
+  EXPECT_EQ(run("add " + c + " user - < " + (folder_ / "nul").string()).code, 65);
+  EXPECT_EQ(run("add not-a-uuid user x").code, 65);
+  EXPECT_EQ(run("show " + id).code, 66);
+  EXPECT_EQ(run("add " + id + " user x").code, 66);
+  EXPECT_EQ(run("add " + c + " user x --id " + id).code, 0);
+  const auto again = run("add " + c + " user x --id " + id);
+  EXPECT_EQ(again.code, 0);
+  EXPECT_EQ(again.out, id + " 1\n");
+  EXPECT_NE(again.err.find("already"), std::string::npos) << again.err;
+  EXPECT_EQ(run("add " + c + " user y --id " + id).code, 73);
+  EXPECT_EQ(run("list --limit 101").code, 64);
+  EXPECT_EQ(database_.value("select count(*) from messages"), "1");
+}
+
+TEST_F(HostProgram, IsUnavailableWithoutAServer) {
+  const std::string c = new_conversation();
+  const Environment url("HWLAB_TEST_URL", "host=/nonexistent dbname=x user=y");
+  EXPECT_EQ(run("list").code, 69);
+  write_config("      startup: lazy\n      call_timeout: 300ms\n");
+  EXPECT_EQ(run("list").code, 69);
+  EXPECT_EQ(run("add " + c + " user x --timeout 200ms").code, 69);
+}
+
+TEST_F(HostProgram, RefusesARejectedLoginAndAnUnknownDatabase) {
+  const Environment url("HWLAB_TEST_URL", database_.dsn() + " user=hwlab_no_such_role");
+  EXPECT_EQ(run("list").code, 77);
+  const Environment database("HWLAB_TEST_URL", database_.dsn() + " dbname=hwlab_no_such_database");
+  EXPECT_EQ(run("list").code, 78);
+}
+
+TEST_F(HostProgram, ChecksWithoutMigrating) {
+  EXPECT_EQ(run("check").code, 0);
+  EXPECT_EQ(database_.value("select to_regclass('conversations')"), "");
+  write_config("      schema: { migrate: verify }\n");
+  EXPECT_EQ(run("check").code, 78);
+  EXPECT_EQ(run("list").code, 78);
+  EXPECT_EQ(run("migrate").code, 0);
+  EXPECT_EQ(run("check").code, 0);
+  EXPECT_EQ(run("list").code, 0);
+}
+
+}  // namespace
+}  // namespace hwlab::test
