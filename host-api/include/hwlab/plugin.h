@@ -82,8 +82,9 @@ typedef int32_t hwlab_status;
 #define HWLAB_STOPPED 10    /* the instance is being unloaded, or belongs to the parent process */
 #define HWLAB_CONFIG 11     /* the configuration, or the database's schema, must be mended first */
 #define HWLAB_NO_MEMORY 12
-#define HWLAB_INTERNAL 13 /* a defect in the plugin or in the stored data; the message says which \
-                           */
+#define HWLAB_INTERNAL                                                       \
+  13 /* a defect in the plugin or in the stored data; the message says which \
+      */
 
 /* hwlab_error.flags */
 #define HWLAB_RETRYABLE 1u /* the same call may succeed later */
@@ -91,7 +92,7 @@ typedef int32_t hwlab_status;
   2u /* a write was sent and its outcome is not known: repeat the call with \
         the same ids. The result is given too, and holds the ids. */
 
-/* Why a call failed. The caller owns the struct, sets struct_size (HWLAB_ERROR_INIT) and may pass
+/* Why a call failed. The caller owns the struct, sets struct_size and may pass
  * NULL where it does not care. It is written on every return: status HWLAB_OK and an empty message
  * on success. The struct owns no memory and can be copied. The message is one sentence for an
  * operator, in English, without secrets and without text of users. 512 bytes in all. */
