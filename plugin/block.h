@@ -17,13 +17,18 @@ namespace hwlab::plugin {
 // texts, and the rows that other texts point into. It knows nothing of the instance, and so may
 // outlive it.
 class Block {
+  template <typename T>
+  static constexpr std::size_t size_of(std::size_t count) {
+    return sizeof(T) * count;  // NOLINT(bugprone-sizeof-expression): T may be a pointer
+  }
+
  public:
   // How much room is needed, summed up beforehand.
   class Size {
    public:
     template <typename T>
     Size& array(std::size_t count) {
-      bytes_ += alignof(T) - 1 + sizeof(T) * count;
+      bytes_ += alignof(T) - 1 + size_of<T>(count);
       return *this;
     }
     Size& text(std::size_t size) {
@@ -53,15 +58,15 @@ class Block {
   T* array(std::size_t count) {
     static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= alignof(std::max_align_t));
     void* place = next_;
-    if (std::align(alignof(T), sizeof(T) * count, place, left_) == nullptr)
+    if (std::align(alignof(T), size_of<T>(count), place, left_) == nullptr)
       throw std::logic_error("a result is larger than was reckoned");
-    next_ = static_cast<std::byte*>(place) + sizeof(T) * count;
-    left_ -= sizeof(T) * count;
+    next_ = static_cast<std::byte*>(place) + size_of<T>(count);
+    left_ -= size_of<T>(count);
     return new (place) T[count]{};
   }
 
   hwlab_text text(std::string_view text) {
-    char* const copy = array<char>(text.size() + 0);
+    char* const copy = array<char>(text.size());
     std::memcpy(copy, text.data(), text.size());
     return {copy, text.size()};
   }

@@ -60,8 +60,11 @@ class Appending {
         if (deadline_.passed())
           throw Error(Kind::timeout, "the server did not answer by the deadline");
         pool_.pause(backoff.next(), deadline_);
-      } catch (Error& error) {
-        throw in_doubt_ ? doubtful(error) : error;
+      } catch (const Error& error) {
+        // What the database holds settles it; anything else leaves it open.
+        if (!in_doubt_ || error.kind() == Kind::not_found || error.kind() == Kind::conflict)
+          throw;
+        throw Error::unknown_outcome(error);
       }
     }
   }
@@ -118,23 +121,6 @@ class Appending {
       case Next::unprepared:
         return;
     }
-  }
-
-  // What is known at the end of the time is less than a failure when a statement was sent.
-  static Error doubtful(const Error& error) {
-    switch (error.kind()) {
-      case Kind::not_found:  // settled by what the database holds
-      case Kind::conflict:
-        return error;
-      default:
-        break;
-    }
-    return Error(Kind::timeout,
-                 "it was sent, and whether it is stored is not known: repeat it with the same id; "
-                 "last: " +
-                     std::string(error.what()),
-                 error.sqlstate())
-        .set_maybe_applied();
   }
 
   pqxx::result send(Session& session) const {
@@ -203,9 +189,7 @@ class Appending {
       throw Error(Kind::not_found, "there is no conversation " + conversation_);
     const auto actual = rows[0][0].as<std::int64_t>();
     if (unit_.expected_seq && *unit_.expected_seq != actual)
-      throw Error(Kind::conflict, "the conversation's last seq is " + std::to_string(actual) +
-                                      ", not " + std::to_string(*unit_.expected_seq))
-          .set_actual_seq(actual);
+      throw Error::other_seq(*unit_.expected_seq, actual);
     return std::nullopt;  // it has come to be as expected meanwhile
   }
 

@@ -27,15 +27,10 @@ Created create(Pool& pool, const Statements& statements, const NewConversation& 
   };
   try {
     return repeat_until(deadline, pool, insert_or_find);
-  } catch (Error& error) {
+  } catch (const Error& error) {
     if (sent && (error.kind() == Kind::timeout || error.kind() == Kind::unavailable ||
                  error.kind() == Kind::stopped))
-      throw Error(Kind::timeout,
-                  "it was sent, and whether it is stored is not known: repeat it with the same id; "
-                  "last: " +
-                      std::string(error.what()),
-                  error.sqlstate())
-          .set_maybe_applied();
+      throw Error::unknown_outcome(error);
     throw;
   }
 }

@@ -20,4 +20,21 @@ bool Error::retryable() const noexcept {
   return false;
 }
 
+Error Error::unknown_outcome(const Error& last) {
+  Error error(Kind::timeout,
+              std::string("it was sent, and whether it is stored is not known: repeat it with the "
+                          "same id; last: ") +
+                  last.what(),
+              last.sqlstate());
+  error.maybe_applied_ = true;
+  return error;
+}
+
+Error Error::other_seq(std::int64_t expected, std::int64_t actual) {
+  Error error(Kind::conflict, "the conversation's last seq is " + std::to_string(actual) +
+                                  ", not " + std::to_string(expected));
+  error.actual_seq_ = actual;
+  return error;
+}
+
 }  // namespace hwlab::store

@@ -1,6 +1,7 @@
 // What the store throws, and what it tells the caller to do.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -26,10 +27,12 @@ enum class Kind {
 class Error : public std::runtime_error {
  public:
   Error(Kind kind, const std::string& sentence, std::string_view sqlstate = {})
-      : std::runtime_error(sentence), kind_(kind), sqlstate_(sqlstate) {}
+      : std::runtime_error(sentence), kind_(kind) {
+    sqlstate.copy(sqlstate_.data(), sqlstate_.size() - 1);
+  }
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
-  [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }
+  [[nodiscard]] std::string_view sqlstate() const noexcept { return sqlstate_.data(); }
   // The same call may succeed later.
   [[nodiscard]] bool retryable() const noexcept;
   // A write was sent and its outcome is unknown: repeat it with the same ids.
@@ -37,20 +40,15 @@ class Error : public std::runtime_error {
   // Beside a conflict over an expected seq: the last seq there is.
   [[nodiscard]] std::int64_t actual_seq() const noexcept { return actual_seq_; }
 
-  Error& set_maybe_applied() {
-    maybe_applied_ = true;
-    return *this;
-  }
-  Error& set_actual_seq(std::int64_t seq) {
-    actual_seq_ = seq;
-    return *this;
-  }
+  // For a write that was sent: `last` is what its last attempt came to.
+  static Error unknown_outcome(const Error& last);
+  static Error other_seq(std::int64_t expected, std::int64_t actual);
 
  private:
   Kind kind_;
   bool maybe_applied_ = false;
   std::int64_t actual_seq_ = 0;
-  std::string sqlstate_;
+  std::array<char, 6> sqlstate_{};  // an array: to copy an exception must not throw
 };
 
 }  // namespace hwlab::store

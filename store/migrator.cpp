@@ -167,7 +167,7 @@ bool Migrator::try_lock(pqxx::transaction_base& transaction) {
   return got[0][0].as<bool>();
 }
 
-void Migrator::set_limits(pqxx::transaction_base& transaction) {
+void Migrator::set_limits(pqxx::transaction_base& transaction) const {
   // What waits for a lock holds up all who come after it.
   bridge::run_text(transaction,
                    "select pg_catalog.set_config('lock_timeout', $1, true), "
@@ -176,7 +176,7 @@ void Migrator::set_limits(pqxx::transaction_base& transaction) {
                    {std::to_string(options_.lock_timeout.count())});
 }
 
-bool Migrator::is_recorded(pqxx::transaction_base& transaction, const Migration& migration) {
+bool Migrator::is_recorded(pqxx::transaction_base& transaction, const Migration& migration) const {
   const pqxx::result rows = bridge::run_text(
       transaction,
       in_schema("select 1 from {schema}.hwlab_schema_migrations where version = $1::integer",
@@ -185,7 +185,7 @@ bool Migrator::is_recorded(pqxx::transaction_base& transaction, const Migration&
   return !rows.empty();
 }
 
-void Migrator::record(pqxx::transaction_base& transaction, const Migration& migration) {
+void Migrator::record(pqxx::transaction_base& transaction, const Migration& migration) const {
   bridge::run_text(transaction,
                    in_schema("insert into {schema}.hwlab_schema_migrations (version, name, sha256)"
                              " values ($1::integer, $2::text, $3::text)",
@@ -269,7 +269,7 @@ bool Migrator::apply_with_lock_held(Session& session, const Migration& migration
   return applied;
 }
 
-void Migrator::run_statements(Session& session, const Migration& migration) {
+void Migrator::run_statements(Session& session, const Migration& migration) const {
   // A concurrent build waits for others by its nature, and holds up nobody meanwhile.
   session.run_text("set statement_timeout = 0; set lock_timeout = 0");
   for (const std::string& statement : statements_of(in_schema(migration.sql, options_.schema_name)))

@@ -56,12 +56,12 @@ class Migrator {
   bool apply_in_transaction(Session& session, const Migration& migration);
   bool apply_with_lock_held(Session& session, const Migration& migration,
                             const std::atomic<bool>& stop);
-  void run_statements(Session& session, const Migration& migration);
+  void run_statements(Session& session, const Migration& migration) const;
   void run_batches(Session& session, const Migration& migration, const std::atomic<bool>& stop);
   bool try_lock(pqxx::transaction_base& transaction);
-  bool is_recorded(pqxx::transaction_base& transaction, const Migration& migration);
-  void record(pqxx::transaction_base& transaction, const Migration& migration);
-  void set_limits(pqxx::transaction_base& transaction);
+  bool is_recorded(pqxx::transaction_base& transaction, const Migration& migration) const;
+  void record(pqxx::transaction_base& transaction, const Migration& migration) const;
+  void set_limits(pqxx::transaction_base& transaction) const;
   bool prepare_schema(Session& session);
 
   MigratorOptions options_;

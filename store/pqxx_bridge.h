@@ -59,7 +59,7 @@ class Connection final : private pqxx::connectionpolicy, public pqxx::connection
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() {
+  ~Connection() override {
     close();
   }
 

@@ -54,7 +54,7 @@ struct Schema::Run {
                   "the schema is still being migrated; that goes on in the background: repeat the "
                   "call later, or run 'hwlab-host migrate' and wait for it");
     if (failure)
-      throw *failure;
+      throw Error(*failure);
     return applied;
   }
 };

@@ -1,7 +1,8 @@
 #include "store/statements.h"
 
 #include <cstdint>
-#include <cstdio>
+#include <iomanip>
+#include <sstream>
 
 #include "store/embedded_sql.h"
 
@@ -31,9 +32,9 @@ std::uint64_t fnv1a(std::string_view text) {
 
 Statement make(std::string_view name, std::string_view text, std::string_view schema_name) {
   std::string sql = in_schema(text, schema_name);
-  char suffix[20];
-  std::snprintf(suffix, sizeof suffix, "_%016llx", static_cast<unsigned long long>(fnv1a(sql)));
-  return {.name = "hwlab_" + std::string(name) + suffix, .sql = std::move(sql)};
+  std::ostringstream suffix;
+  suffix << std::hex << std::setw(16) << std::setfill('0') << fnv1a(sql);
+  return {.name = "hwlab_" + std::string(name) + "_" + suffix.str(), .sql = std::move(sql)};
 }
 
 }  // namespace
