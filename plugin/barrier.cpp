@@ -71,8 +71,7 @@ void write(hwlab_error* error, const hwlab_error& value) noexcept {
 }
 
 void set_message(hwlab_error& error, std::string_view message) noexcept {
-  const std::string_view fits = fitting(message, sizeof error.message - 1);
-  std::memcpy(error.message, fits.data(), fits.size());
+  fitting(message, sizeof error.message - 1).copy(error.message, sizeof error.message - 1);
 }
 
 }  // namespace

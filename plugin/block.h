@@ -4,7 +4,6 @@
 #include <hwlab/plugin.h>
 
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -67,7 +66,7 @@ class Block {
 
   hwlab_text text(std::string_view text) {
     char* const copy = array<char>(text.size());
-    std::memcpy(copy, text.data(), text.size());
+    text.copy(copy, text.size());
     return {copy, text.size()};
   }
 
