@@ -68,8 +68,8 @@ std::string read_all(int fd, const std::string& source) {
 
 void read_file(const std::string& path, DsnText& dsn) {
   if (!is_absolute_path(path))
-    throw Error("dsn.file: expected an absolute path without control characters");
-  dsn.source = "dsn.file: " + path;
+    throw Error(dsn.source + "dsn.file: expected an absolute path without control characters");
+  dsn.source += "dsn.file: " + path;
   // O_NONBLOCK: opening a FIFO would otherwise wait for its writer, perhaps for ever.
   const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (fd.get() < 0)
@@ -89,8 +89,8 @@ void read_file(const std::string& path, DsnText& dsn) {
 
 void read_variable(const std::string& name, DsnText& dsn) {
   if (!is_variable_name(name))
-    throw Error("dsn.env: expected the name of an environment variable");
-  dsn.source = "dsn.env: " + name;
+    throw Error(dsn.source + "dsn.env: expected the name of an environment variable");
+  dsn.source += "dsn.env: " + name;
   const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): see dsn.h
   if (value == nullptr)
     throw Error(dsn.source +
@@ -103,6 +103,8 @@ void read_variable(const std::string& name, DsnText& dsn) {
 
 DsnText read_reference(const DsnReference& reference) {
   DsnText dsn;
+  if (!reference.origin.empty())
+    dsn.source = reference.origin + ": ";
   if (reference.kind == DsnReference::Kind::file)
     read_file(reference.name, dsn);
   else

@@ -49,8 +49,12 @@ class DsnSection {
                           "expected env or file, got neither; write { env: HWLAB_DATABASE_URL } or "
                           "{ file: /path/of/file }");
     if (env_ != nullptr)
-      return {.kind = DsnReference::Kind::environment, .name = env_->value.text};
-    return {.kind = DsnReference::Kind::file, .name = file_->value.text};
+      return {.kind = DsnReference::Kind::environment,
+              .name = env_->value.text,
+              .origin = origin_.place(env_->line)};
+    return {.kind = DsnReference::Kind::file,
+            .name = file_->value.text,
+            .origin = origin_.place(file_->line)};
   }
 
  private:

@@ -28,14 +28,17 @@ Origin::Origin(std::string_view text) : file_(text.empty() ? "configuration" : t
 }
 
 Error Origin::error(int line, std::string_view path, std::string_view sentence) const {
-  std::string text = file_;
-  if (const auto number = line_in_file(line))
-    text += ':' + std::to_string(*number);
+  std::string text = place(line);
   if (!path.empty())
     text.append(": ").append(path);
   text.append(": ").append(sentence);
   Error result(text);
   return result;
+}
+
+std::string Origin::place(int line) const {
+  const auto number = line_in_file(line);
+  return number ? file_ + ':' + std::to_string(*number) : file_;
 }
 
 std::optional<long> Origin::line_in_file(int line) const {

@@ -17,6 +17,9 @@ class Origin {
   // An error about the line of the section (0: its first), for the key at `path` ("": no key).
   [[nodiscard]] Error error(int line, std::string_view path, std::string_view sentence) const;
 
+  // "FILE:LINE" of a line of the section (0: its first), or "FILE".
+  [[nodiscard]] std::string place(int line) const;
+
   // The line of the file, where lines are known.
   [[nodiscard]] std::optional<long> line_in_file(int line) const;
 

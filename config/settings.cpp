@@ -74,7 +74,9 @@ bool may_show_key(std::string_view key) {
 
 class Reader {
  public:
-  explicit Reader(std::string_view origin) : origin_(origin) {}
+  explicit Reader(std::string_view origin) : origin_(origin) {
+    settings_.dsn.origin = origin_.place(0);  // the default stands nowhere; the section lacks it
+  }
 
   Settings read(std::string_view yaml) {
     const auto root = read_yaml(yaml, origin_);

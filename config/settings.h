@@ -14,6 +14,8 @@ struct DsnReference {
   enum class Kind { environment, file };
   Kind kind = Kind::environment;
   std::string name = "HWLAB_DATABASE_URL";  // of the variable, or absolute path of the file
+  std::string
+      origin{};  // where the reference stands, "FILE:LINE" or "FILE", for errors; may be empty
 };
 
 // The order of these enumerators is the order of their words in the table of keys (keys.cpp).

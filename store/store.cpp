@@ -3,38 +3,17 @@
 #include <utility>
 
 #include "store/append.h"
-#include "store/connect.h"
 #include "store/create.h"
 #include "store/cursor.h"
 #include "store/read.h"
+#include "store/session_maker.h"
 
 namespace hwlab::store {
-namespace {
-
-constexpr int oldest_server = 13'00'00;
-
-// Opens sessions for the pool. A value: whoever may outlive the store has a copy.
-struct SessionMaker {
-  Store::ConnectionSource source;
-  PreparedFlag prepared;
-  std::chrono::milliseconds statement_timeout;
-
-  std::unique_ptr<Session> operator()(Deadline deadline, const std::atomic<bool>& stop) const {
-    auto session = connect(source(), prepared, deadline, stop);
-    if (session->server_version() < oldest_server)
-      throw Error(Kind::config, "the server is older than PostgreSQL 13: upgrade it");
-    return session;
-  }
-};
-
-}  // namespace
 
 Store::Store(StoreOptions options, ConnectionSource source, Log log)
     : options_(std::move(options)), statements_(options_.schema_name), log_(std::move(log)) {
-  const SessionMaker make{
-      .source = std::move(source),
-      .prepared = std::make_shared<std::atomic<bool>>(options_.prepare_statements),
-      .statement_timeout = options_.statement_timeout};
+  const SessionMaker make(std::move(source), options_.prepare_statements,
+                          options_.statement_timeout);
   pool_ = std::make_unique<Pool>(options_.pool, make, log_.handle());
   schema_ = std::make_unique<Schema>(
       options_.migrate,

@@ -15,6 +15,7 @@
 #include "store/model.h"
 #include "store/pool.h"
 #include "store/schema.h"
+#include "store/session_maker.h"
 #include "store/statements.h"
 
 namespace hwlab::store {
@@ -33,10 +34,7 @@ struct StoreOptions {
 // brings it up to date first (see Schema).
 class Store {
  public:
-  // Connection options of libpq, asked for before every attempt to connect, so that a password may
-  // change. Called on threads of the store, and by one that may outlive it: it owns what it uses.
-  // May throw Error.
-  using ConnectionSource = std::function<std::vector<std::pair<std::string, std::string>>()>;
+  using ConnectionSource = store::ConnectionSource;
 
   // Starts to connect in the background.
   Store(StoreOptions options, ConnectionSource source, Log log);

@@ -18,7 +18,7 @@ namespace {
 }  // namespace
 
 void write_out(std::string_view data) {
-  if (std::fwrite(data.data(), 1, data.size(), stdout) != data.size()) {
+  if (!data.empty() && std::fwrite(data.data(), 1, data.size(), stdout) != data.size()) {
     fail();
   }
 }

@@ -1,0 +1,113 @@
+#include "store/session_maker.h"
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/error.h"
+#include "store/hosts.h"
+
+namespace hwlab::store {
+namespace {
+
+constexpr int oldest_server = 13'00'00;
+
+// What a session asks of its server in the startup packet, which costs no round trip.
+enum class Limits {
+  both,               // statement_timeout, and client_connection_check_interval
+  statement_timeout,  // of PostgreSQL 13, which does not know the other one
+  none,               // of a pooler, whose sessions are not ours to set up
+};
+
+// While a statement runs the server looks this often whether its client is still there.
+constexpr auto client_check = "2000";
+
+ConnectionOptions with_limits(ConnectionOptions options, Limits limits,
+                              std::chrono::milliseconds statement_timeout) {
+  if (limits == Limits::none)
+    return options;
+  std::string ours = "-c statement_timeout=" + std::to_string(statement_timeout.count());
+  if (limits == Limits::both)
+    ours += std::string(" -c client_connection_check_interval=") + client_check;
+  const auto theirs = std::find_if(options.begin(), options.end(),
+                                   [](const auto& option) { return option.first == "options"; });
+  if (theirs != options.end())
+    theirs->second = ours + " " + theirs->second;  // the later one counts: the operator's
+  else
+    options.emplace_back("options", ours);
+  return options;
+}
+
+}  // namespace
+
+struct SessionMaker::Learned {
+  std::mutex mutex;
+  std::string last_good;  // a target's name
+  Limits limits = Limits::both;
+};
+
+SessionMaker::SessionMaker(ConnectionSource source, bool prepare_statements,
+                           std::chrono::milliseconds statement_timeout)
+    : source_(std::move(source)),
+      prepared_(std::make_shared<std::atomic<bool>>(prepare_statements)),
+      statement_timeout_(statement_timeout),
+      learned_(std::make_shared<Learned>()) {}
+
+std::unique_ptr<Session> SessionMaker::operator()(Deadline deadline,
+                                                  const std::atomic<bool>& stop) const {
+  std::vector<Target> targets = targets_of(source_());
+  {
+    const std::lock_guard lock(learned_->mutex);
+    std::stable_partition(targets.begin(), targets.end(), [this](const Target& target) {
+      return target.name == learned_->last_good;
+    });
+  }
+  std::optional<Error> failure;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const auto share = deadline.left() / static_cast<int>(targets.size() - i);
+    try {
+      auto session = open(targets[i].options, deadline.or_earlier(share), stop);
+      const std::lock_guard lock(learned_->mutex);
+      learned_->last_good = targets[i].name;
+      return session;
+    } catch (const Error& error) {
+      if (error.kind() == Kind::stopped)
+        throw;
+      // What an operator must mend says more than what may pass.
+      if (!failure || failure->kind() == Kind::unavailable)
+        failure = error;
+    }
+  }
+  throw Error(failure.value());
+}
+
+std::unique_ptr<Session> SessionMaker::open(const ConnectionOptions& options, Deadline deadline,
+                                            const std::atomic<bool>& stop) const {
+  for (;;) {
+    Limits limits{};
+    {
+      const std::lock_guard lock(learned_->mutex);
+      limits = learned_->limits;
+    }
+    try {
+      auto session =
+          connect(with_limits(options, limits, statement_timeout_), prepared_, deadline, stop);
+      if (session->server_version() < oldest_server)
+        throw Error(Kind::config, "the server is older than PostgreSQL 13: upgrade it");
+      return session;
+    } catch (const Error& error) {
+      // 42704: an unknown parameter. 08P01: PgBouncer takes no startup options.
+      const bool is_unknown = error.sqlstate() == "42704" && limits == Limits::both;
+      const bool is_pooler = error.sqlstate() == "08P01" && limits != Limits::none;
+      if (!is_unknown && !is_pooler)
+        throw;
+      const std::lock_guard lock(learned_->mutex);
+      learned_->limits = is_unknown ? Limits::statement_timeout : Limits::none;
+    }
+  }
+}
+
+}  // namespace hwlab::store
