@@ -65,6 +65,9 @@ Connecting start(const ConnectionOptions& options) {
   if (connection == nullptr)
     throw std::bad_alloc();
   PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);
+  // By default libpq prints notices, and what ends an idle session, to stderr.
+  PQsetNoticeProcessor(
+      connection.get(), [](void*, const char*) {}, nullptr);
   return connection;
 }
 

@@ -272,8 +272,15 @@ Pool::Lease Pool::lease(Deadline deadline, Patience patience) {
     const bool trusted = Clock::now() - taken.since < trusted_for;
     Lease lease(shared_, std::move(taken.session), {});
     lease.guard_ = watchdog_.watch(*lease, deadline);
-    if (trusted)
+    // Where sessions are ended by the dozen (a restart, a failover), a pool full of dead ones would
+    // cost a failed attempt each, and a pause after it in which the next ones die.
+    const Session::Line line = lease->listen();
+    if (trusted && line == Session::Line::quiet)
       return lease;
+    if (line == Session::Line::closed) {
+      lease.discard();
+      continue;
+    }
     try {
       lease->run_text("select 1");
       return lease;

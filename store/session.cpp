@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace hwlab::store {
 namespace {
 
@@ -30,6 +32,15 @@ Session::~Session() {
   if (cut_socket_ >= 0)
     ::close(cut_socket_);
   cut_socket_ = -1;
+}
+
+Session::Line Session::listen() const noexcept {
+  char byte = 0;
+  const auto got = ::recv(cut_socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (got > 0)
+    return Line::talking;
+  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) ? Line::quiet
+                                                                                : Line::closed;
 }
 
 void Session::cut() noexcept {

@@ -67,6 +67,14 @@ class Session {
   void cut() noexcept;
 
   [[nodiscard]] bool is_open() const noexcept { return connection_.is_open(); }
+
+  // What an idle connection has to say, without asking the server.
+  enum class Line {
+    quiet,    // nothing: it was not closed when we looked
+    talking,  // something came unasked, perhaps that the session has ended
+    closed,
+  };
+  [[nodiscard]] Line listen() const noexcept;
   [[nodiscard]] int server_version() const { return connection_.server_version(); }
 
  private:
