@@ -14,16 +14,19 @@ namespace hwlab::plugin {
 template <typename Request, typename Result, typename Work>
 hwlab_status run_hook(void* self, const hwlab_call* call, const Request* request, Result* result,
                       hwlab_error* error, Work work) noexcept {
-  auto* const instance = static_cast<Instance*>(self);
-  const config::Redactor* const redactor = instance != nullptr ? &instance->redactor() : nullptr;
-  return with_barrier(error, redactor, [&] {
-    if (instance == nullptr)
+  if (self == nullptr)
+    return with_barrier(error, nullptr, [] {
       throw Refusal("self is absent: pass what register_hooks was given");
+    });
+  auto& instance = *static_cast<Instance*>(self);
+  // Outside of the barrier, which needs the instance to say what went wrong.
+  const Instance::Entry entry(instance);
+  return with_barrier(error, &instance.redactor(), [&] {
     ResultSlot<Result> slot(result);
     slot.check();
-    const Instance::Entry entry(*instance);
-    const store::Deadline deadline = instance->deadline_of(call);
-    work(*instance, read_struct(request, "the request"), deadline, slot);
+    entry.check();
+    const store::Deadline deadline = instance.deadline_of(call);
+    work(instance, read_struct(request, "the request"), deadline, slot);
   });
 }
 

@@ -125,20 +125,29 @@ void Instance::close(store::Deadline grace) {
   left_.wait(lock, empty);
 }
 
-Instance::Entry::Entry(Instance& instance) : instance_(instance) {
-  if (instance.is_forked())
-    throw Refusal("this process was forked from the one that loaded the plugin: load it anew here",
-                  HWLAB_STOPPED);
+Instance::Entry::Entry(Instance& instance) noexcept
+    : instance_(instance), is_forked_(instance.is_forked()) {
+  if (is_forked_)
+    return;  // the mutex may be held by a thread that only the parent has
   const std::lock_guard lock(instance.mutex_);
-  if (instance.closing_)
-    throw Refusal("the plugin is being unloaded", HWLAB_STOPPED);
+  is_closing_ = instance.closing_;
   ++instance.inside_;
 }
 
 Instance::Entry::~Entry() {
+  if (is_forked_)
+    return;
   const std::lock_guard lock(instance_.mutex_);
   if (--instance_.inside_ == 0 && instance_.closing_)
     instance_.left_.notify_all();
+}
+
+void Instance::Entry::check() const {
+  if (is_forked_)
+    throw Refusal("this process was forked from the one that loaded the plugin: load it anew here",
+                  HWLAB_STOPPED);
+  if (is_closing_)
+    throw Refusal("the plugin is being unloaded", HWLAB_STOPPED);
 }
 
 store::Deadline Instance::deadline_of(const hwlab_call* call) const {

@@ -31,16 +31,21 @@ class Instance {
   // are not ours.
   [[nodiscard]] bool is_forked() const noexcept;
 
-  // Held by a call while it is inside. Throws Refusal (STOPPED).
+  // Held by a call for as long as it touches the instance, refused calls included: close() waits
+  // for all of them.
   class Entry {
    public:
-    explicit Entry(Instance& instance);
+    explicit Entry(Instance& instance) noexcept;
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
     ~Entry();
+    // Throws Refusal (STOPPED) unless the call may go on.
+    void check() const;
 
    private:
     Instance& instance_;
+    bool is_forked_;
+    bool is_closing_ = false;
   };
 
   [[nodiscard]] store::Deadline deadline_of(const hwlab_call* call) const;
