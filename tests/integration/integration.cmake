@@ -16,6 +16,7 @@ hwlab_add_test(
   SOURCES integration/plugin_calls_test.cpp
           integration/plugin_life_test.cpp
           integration/plugin_host_test.cpp
+          integration/plugin_secrets_test.cpp
           support/database.cpp
   LIBRARIES hwlab::plugin_host hwlab::store PkgConfig::libpqxx nlohmann_json::nlohmann_json)
 target_compile_definitions(
