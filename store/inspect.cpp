@@ -31,6 +31,7 @@ struct Server {
   bool may_use_schema;
   bool may_create_tables;
   std::string missing_rights;
+  int max_connections;
 
   explicit Server(const pqxx::result& rows)
       : version(rows[0][0].c_str()),
@@ -47,7 +48,8 @@ struct Server {
         may_create_schema(rows[0][11].as<bool>()),
         may_use_schema(rows[0][12].as<bool>()),
         may_create_tables(rows[0][13].as<bool>()),
-        missing_rights(rows[0][14].c_str()) {}
+        missing_rights(rows[0][14].c_str()),
+        max_connections(rows[0][15].as<int>()) {}
 };
 
 Finding version_of(Session& session, const Server& server) {
@@ -89,14 +91,30 @@ Finding durability_of(const Server& server) {
   return {Level::ok, "durability", value, {}};
 }
 
-Finding timeouts_of(const Server& server) {
+Finding timeouts_of(Session& session, const Server& server) {
+  constexpr int first_with_check_interval = 14'00'00;
   const std::string value = "statement_timeout " + server.statement_timeout +
                             ", client_connection_check_interval " + server.check_interval;
+  std::string missing;
   if (server.statement_timeout == "0")
-    return {Level::warning, "server_timeouts", value,
-            "a statement whose caller has gone can hold its locks: run 'alter role " + server.role +
-                " set statement_timeout = ...' on the server"};
-  return {Level::ok, "server_timeouts", value, {}};
+    missing = "statement_timeout = '15s'";
+  else if (server.check_interval == "0" && session.server_version() >= first_with_check_interval)
+    missing = "client_connection_check_interval = '2s'";
+  if (missing.empty())
+    return {Level::ok, "server_timeouts", value, {}};
+  // Every session asks for both, but a pooler does not pass that on.
+  return {Level::warning, "server_timeouts", value,
+          "a statement whose caller has gone can hold its locks: run 'alter role " + server.role +
+              " set " + missing + "' on the server"};
+}
+
+Finding connections_of(const Server& server, const InspectOptions& options) {
+  const std::string value = "at most " + std::to_string(options.pool_max) + " of the server's " +
+                            std::to_string(server.max_connections);
+  if (options.pool_max >= server.max_connections)
+    return {Level::warning, "connections", value,
+            "lower pool.max, or raise max_connections of the server"};
+  return {Level::ok, "connections", value, {}};
 }
 
 Finding schema_of(const SchemaState& state, const InspectOptions& options) {
@@ -143,13 +161,14 @@ std::vector<Finding> inspect(Pool& pool, const InspectOptions& options, Deadline
                                      {Level::ok, "encoding", server.encoding, {}},
                                      writable(server),
                                      durability_of(server),
-                                     timeouts_of(server)};
+                                     timeouts_of(session, server),
+                                     connections_of(server, options)};
     try {
       const SchemaState state = read_schema_state(session, options.schema_name);
       findings.push_back(schema_of(state, options));
       findings.push_back(rights_of(server, state, options));
     } catch (const Error& error) {
-      findings.push_back({Level::failed, "schema", error.what(), "see the sentence before"});
+      findings.push_back({Level::failed, "schema", "cannot be used as it is", error.what()});
     }
     return findings;
   });

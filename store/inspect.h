@@ -22,6 +22,7 @@ struct Finding {
 struct InspectOptions {
   std::string schema_name;
   MigrateMode migrate = MigrateMode::automatic;
+  int pool_max = 0;
 };
 
 // Changes nothing. Throws Error when no session is to be had.

@@ -67,7 +67,10 @@ Listing Store::list(Order order, std::string_view cursor, std::uint32_t limit, D
 }
 
 std::vector<Finding> Store::inspect(Deadline deadline) {
-  return store::inspect(*pool_, {.schema_name = options_.schema_name, .migrate = options_.migrate},
+  return store::inspect(*pool_,
+                        {.schema_name = options_.schema_name,
+                         .migrate = options_.migrate,
+                         .pool_max = options_.pool.max},
                         deadline);
 }
 

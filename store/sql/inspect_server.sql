@@ -21,4 +21,5 @@ select current_setting('server_version'),
                    join pg_catalog.pg_namespace n on n.oid = r.relnamespace
                   cross join (values ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) as p (privilege)
                   where n.nspname = $1::text and r.relname in ($2::text, $3::text)
-                    and not pg_catalog.has_table_privilege(r.oid, p.privilege)), '')
+                    and not pg_catalog.has_table_privilege(r.oid, p.privilege)), ''),
+       current_setting('max_connections')::integer
