@@ -48,6 +48,7 @@ struct Pool::Shared {
   std::vector<Idle>
       idle;  // the one used last at the end: it is taken first, and the others may grow old
   std::vector<std::pair<const Session*, Clock::time_point>> expiry;  // of every open session
+  Clock::time_point looks_again_at = Clock::time_point::max();       // the connector, at idle ones
   int leased = 0;
   int connecting = 0;
   int waiting = 0;
@@ -97,6 +98,8 @@ void Pool::Shared::give_back(std::unique_ptr<Session> session, bool usable) {
   if (usable && !stopping && session->is_open() && expiry_of(session.get()) > now) {
     idle.push_back({std::move(session), now});
     for_callers.notify_one();
+    if (next_outdated() < looks_again_at)
+      for_connector.notify_one();
   } else {
     forget(session.get());
     closed = std::move(session);
@@ -149,7 +152,8 @@ void Pool::Shared::run_connector() {
     } else if (wants_session()) {
       attempt(lock, backoff);
     } else {
-      for_connector.wait_until(lock, next_outdated());
+      looks_again_at = next_outdated();
+      for_connector.wait_until(lock, looks_again_at);
     }
   }
 }

@@ -6,6 +6,7 @@ hwlab_add_test(
   SOURCES integration/store_append_test.cpp
           integration/store_failure_test.cpp
           integration/store_migration_test.cpp
+          integration/store_pool_test.cpp
           integration/store_read_test.cpp
           support/database.cpp
   LIBRARIES hwlab::store PkgConfig::libpqxx)

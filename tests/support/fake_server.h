@@ -2,14 +2,15 @@
 #pragma once
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
-#include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
+
+#include "tests/support/loopback.h"
 
 namespace hwlab::test {
 
@@ -31,34 +32,20 @@ class RefusingServer {
     const std::uint32_t size = htonl(static_cast<std::uint32_t>(fields.size() + 4));
     answer_ = 'E' + std::string(reinterpret_cast<const char*>(&size), 4) + fields;
 
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(listener_, generic, length) != 0 || ::listen(listener_, 16) != 0 ||
-        ::getsockname(listener_, generic, &length) != 0)
-      throw std::runtime_error("the test's server cannot listen");
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });
   }
   RefusingServer(const RefusingServer&) = delete;
   RefusingServer& operator=(const RefusingServer&) = delete;
   ~RefusingServer() {
-    ::shutdown(listener_, SHUT_RDWR);  // wakes accept()
+    listener_.wake();
     thread_.join();
-    ::close(listener_);
   }
 
-  [[nodiscard]] std::string port() const { return std::to_string(port_); }
+  [[nodiscard]] std::string port() const { return listener_.port(); }
 
  private:
   void serve() const {
-    for (;;) {
-      const int client = ::accept(listener_, nullptr, nullptr);
-      if (client < 0)
-        return;
+    for (int client = 0; (client = listener_.accept()) >= 0;) {
       std::array<char, 4096> packet{};
       // The startup packet comes whole, after a question for TLS (8 bytes) that is answered with
       // no.
@@ -70,8 +57,7 @@ class RefusingServer {
   }
 
   std::string answer_;
-  int listener_ = -1;
-  int port_ = 0;
+  LoopbackListener listener_;
   std::thread thread_;
 };
 
