@@ -9,7 +9,7 @@
 namespace hwlab::config {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\')
@@ -31,17 +31,17 @@ std::string object(const std::vector<std::string>& members, std::string_view ind
 }
 
 std::string member(std::string_view name, std::string_view json) {
-  return quoted(name) + ": " + std::string(json);
+  return json_string(name) + ": " + std::string(json);
 }
 
 std::string text_member(std::string_view name, std::string_view text) {
-  return member(name, quoted(text));
+  return member(name, json_string(text));
 }
 
 std::string word_list(std::span<const std::string_view> words) {
   std::string text = "[";
   for (const auto word : words)
-    text += (text.size() == 1 ? "" : ", ") + quoted(word);
+    text += (text.size() == 1 ? "" : ", ") + json_string(word);
   return text + ']';
 }
 
@@ -55,7 +55,8 @@ void add_amount(std::vector<std::string>& members, const Key& key, std::string_v
     return;
   }
   members.push_back(member("anyOf", R"([{"type": "string", "pattern": )" +
-                                        quoted("^(0|" + pattern + ")$") + "}, {\"const\": 0}]"));
+                                        json_string("^(0|" + pattern + ")$") +
+                                        "}, {\"const\": 0}]"));
 }
 
 void add_type(std::vector<std::string>& members, const Key& key) {
@@ -99,7 +100,7 @@ std::string key_schema(const Key& key, std::string_view indent) {
   const bool is_alternative =
       key.section() == "dsn";  // the default of the whole section, not of the key
   if (!is_alternative)
-    members.push_back(member("default", key.type == ValueType::count ? text : quoted(text)));
+    members.push_back(member("default", key.type == ValueType::count ? text : json_string(text)));
   return object(members, indent);
 }
 
@@ -121,7 +122,7 @@ std::string section_schema(const Section& section) {
       member("additionalProperties", "false")};
   if (section.name == "dsn") {
     members.push_back(member("oneOf", R"([{"required": ["env"]}, {"required": ["file"]}])"));
-    members.push_back(member("default", "{\"env\": " + quoted(Settings{}.dsn.name) + "}"));
+    members.push_back(member("default", "{\"env\": " + json_string(Settings{}.dsn.name) + "}"));
   }
   return object(members, "    ");
 }
