@@ -32,7 +32,7 @@ begin
     select count(*) into waiting
       from (select from {schema}.messages m
              where m.conversation_id = conversation and m.seq is null
-             limit 5 * enough) as some;
+             limit 5 * enough) as unnumbered;
     if waiting > enough then
       exit when conversations > 0; -- commit those first, nobody is to wait for them meanwhile
       perform from {schema}.conversations c
