@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <regex>
+#include <string>
 #include <string_view>
 
 namespace hwlab::store {
@@ -20,19 +20,33 @@ struct Finish {
 using Connecting = std::unique_ptr<PGconn, Finish>;
 
 // libpq has no call for the SQLSTATE of a failed connect. Its verbose form has it between severity
-// (which is translated) and message: "FATAL:  28P01: password authentication ...".
+// (which is translated) and message: "FATAL:  28P01: password authentication ...". No std::regex:
+// see docs/decisions/0007-no-locale-facets-in-the-plugin.md.
 struct Refusal {
   std::string sqlstate;
   std::string text;
 };
 
+bool is_sqlstate(std::string_view text) {
+  return text.size() == 5 &&
+         text.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
+}
+
 Refusal refusal_of(PGconn* connection) {
+  constexpr std::string_view before = ":  ";
+  constexpr std::string_view after = ": ";
   const std::string_view all = PQerrorMessage(connection);
-  static const std::regex state(R"(^([^\n]*:  )([0-9A-Z]{5}): ([^\n]*))",
-                                std::regex::ECMAScript | std::regex::multiline);
-  std::match_results<std::string_view::const_iterator> match;
-  if (std::regex_search(all.begin(), all.end(), match, state))
-    return {match.str(2), match.str(1) + match.str(3)};
+  for (auto at = all.find(before); at != std::string_view::npos; at = all.find(before, at + 1)) {
+    const auto start = at + before.size();
+    const auto state = all.substr(start, 5);
+    const auto rest = all.substr(start + state.size());
+    if (!is_sqlstate(state) || !rest.starts_with(after))
+      continue;
+    const auto line = all.rfind('\n', at) + 1;  // npos + 1 is 0
+    const auto sentence = rest.substr(after.size());
+    return {std::string(state), std::string(all.substr(line, start - line)) +
+                                    std::string(sentence.substr(0, sentence.find('\n')))};
+  }
   return {{}, std::string(all.substr(0, all.find('\n')))};
 }
 
