@@ -24,3 +24,17 @@ target_compile_definitions(
   plugin_integration_test PRIVATE HWLAB_PLUGIN="$<TARGET_FILE:hwlab_conversations>"
                                   HWLAB_HOST="$<TARGET_FILE:hwlab-host>")
 add_dependencies(plugin_integration_test hwlab_conversations hwlab-host)
+
+# Migrations by several processes, which are killed: each is this program.
+add_executable(first_calls support/first_calls.cpp)
+target_link_libraries(first_calls PRIVATE hwlab::store hwlab_compile)
+hwlab_add_test(
+  NAME migration_integration_test
+  LABEL integration
+  SOURCES integration/migration_processes_test.cpp
+          support/child_process.cpp
+          support/database.cpp
+  LIBRARIES hwlab::store PkgConfig::libpqxx)
+target_compile_definitions(migration_integration_test
+                           PRIVATE HWLAB_FIRST_CALLS="$<TARGET_FILE:first_calls>")
+add_dependencies(migration_integration_test first_calls)
