@@ -15,6 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::string_view lock_not_available = "55P03";
+
 void pause(std::chrono::milliseconds duration, const std::atomic<bool>& stop) {
   constexpr std::chrono::milliseconds slice = 20ms;
   const auto end = Deadline::in(duration);
@@ -84,7 +86,7 @@ SchemaState read_schema_state(Session& session, const std::string& schema_name) 
   } catch (const StatementFailed& failure) {
     // 42P01: no such table, 3F000: no such schema.
     if (failure.sqlstate() != "42P01" && failure.sqlstate() != "3F000")
-      throw failure.to_error();
+      throw;
   }
   for (const Migration& migration : embedded_migrations())
     if (!recorded.contains(migration.version))
@@ -95,6 +97,11 @@ SchemaState read_schema_state(Session& session, const std::string& schema_name) 
 Migrator::Migrator(MigratorOptions options, Connect connect, Log log)
     : options_(std::move(options)), connect_(std::move(connect)), log_(std::move(log)) {
   lock_key_ = "hwlab migrations of schema " + options_.schema_name;
+  lock_patience_ = first_lock_patience();
+}
+
+std::chrono::milliseconds Migrator::first_lock_patience() const {
+  return std::min(options_.lock_timeout, std::chrono::milliseconds{100ms});
 }
 
 // A session that cut() knows for as long as it lives.
@@ -147,12 +154,18 @@ std::vector<const Migration*> Migrator::run(const std::atomic<bool>& stop) {
         applied.push_back(&next);
         log_(Severity::info, title(next) + " is applied");
         backoff.reset();
+        lock_patience_ = first_lock_patience();
         continue;
       }
     } catch (const StatementFailed& failure) {
       if (failure.judgement().next != Next::repeat)
         throw failed(what, failure);
       log_(Severity::info, what + " waits: " + failure.server_text());
+      if (failure.sqlstate() == lock_not_available) {
+        pause(2 * lock_patience_, stop);
+        lock_patience_ = std::min(2 * lock_patience_, options_.lock_timeout);
+        continue;
+      }
     }
     pause(backoff.next(), stop);  // another process is at it, or somebody holds a lock
   }
@@ -168,12 +181,8 @@ bool Migrator::try_lock(pqxx::transaction_base& transaction) {
 }
 
 void Migrator::set_limits(pqxx::transaction_base& transaction) const {
-  // What waits for a lock holds up all who come after it.
-  bridge::run_text(transaction,
-                   "select pg_catalog.set_config('lock_timeout', $1, true), "
-                   "pg_catalog.set_config('statement_timeout', '0', true), "
-                   "pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true)",
-                   {std::to_string(options_.lock_timeout.count())});
+  bridge::run_text(transaction, std::string(sql::migration_limits),
+                   {std::to_string(lock_patience_.count()), std::string_view("true")});
 }
 
 bool Migrator::is_recorded(pqxx::transaction_base& transaction, const Migration& migration) const {
@@ -271,10 +280,11 @@ bool Migrator::apply_with_lock_held(Session& session, const Migration& migration
 
 void Migrator::run_statements(Session& session, const Migration& migration) const {
   // A concurrent build waits for others by its nature, and holds up nobody meanwhile.
-  session.run_text("set statement_timeout = 0; set lock_timeout = 0");
+  session.run_text(std::string(sql::migration_limits),
+                   {std::string_view("0"), std::string_view("false")});
   for (const std::string& statement : statements_of(in_schema(migration.sql, options_.schema_name)))
     session.run_text(statement);
-  session.run_text("reset statement_timeout; reset lock_timeout");
+  session.run_text("reset all");  // a pooler may hand the session to others
 }
 
 void Migrator::run_batches(Session& session, const Migration& migration,

@@ -21,12 +21,14 @@ struct SchemaState {
   std::vector<const Migration*> pending;  // in order
 };
 
-// One query. Throws Error (config) when the schema was made by a newer version of this program, or
-// when a recorded migration is not the one we have under its number.
+// One query. Throws StatementFailed, and Error (config) when the schema was made by a newer version
+// of this program, or when a recorded migration is not the one we have under its number.
 SchemaState read_schema_state(Session& session, const std::string& schema_name);
 
 struct MigratorOptions {
   std::string schema_name;
+  // The longest wait for a lock of a table. Over PostgreSQL's deadlock_timeout (1 s), or an
+  // autovacuum of that table is never asked to give way.
   std::chrono::milliseconds lock_timeout{2'000};
 };
 
@@ -63,11 +65,16 @@ class Migrator {
   void record(pqxx::transaction_base& transaction, const Migration& migration) const;
   void set_limits(pqxx::transaction_base& transaction) const;
   bool prepare_schema(Session& session);
+  [[nodiscard]] std::chrono::milliseconds first_lock_patience() const;
 
   MigratorOptions options_;
   Connect connect_;
   Log log_;
   std::string lock_key_;
+  // What waits for a lock of a table holds up all who come after it. So the first waits are short,
+  // those that follow grow, and in between others have twice that time for themselves: a
+  // transaction that stays open for hours (a dump) must not stop all writers for hours.
+  std::chrono::milliseconds lock_patience_;
 
   std::mutex mutex_;
   std::vector<Session*> in_use_;  // for cut()
