@@ -1,16 +1,15 @@
 #include "plugin/barrier.h"
 
-#include <utf8.h>
-
 #include <algorithm>
 #include <cstring>
 #include <exception>
-#include <iterator>
 #include <new>
 #include <string>
 
 #include "config/settings.h"
+#include "plugin/presentable.h"
 #include "plugin/refusal.h"
+#include "plugin/structs.h"
 #include "store/error.h"
 
 namespace hwlab::plugin {
@@ -52,19 +51,14 @@ std::string_view fitting(std::string_view message, std::size_t room) {
   return message.substr(0, end);
 }
 
-// The server's words may be in any encoding before a session is set up.
-std::string as_utf8(const std::string& text) {
-  std::string valid;
-  utf8::replace_invalid(text.begin(), text.end(), std::back_inserter(valid));
-  return valid;
-}
-
 void write(hwlab_error* error, const hwlab_error& value) noexcept {
   if (error == nullptr || error->struct_size < sizeof(error->struct_size))
     return;
   const std::uint32_t size = error->struct_size;
   const std::size_t covered = std::min<std::size_t>(size, sizeof(hwlab_error));
   std::memcpy(error, &value, covered);
+  if (size > covered && size <= absurd_size)
+    std::memset(reinterpret_cast<unsigned char*>(error) + covered, 0, size - covered);
   error->struct_size = size;
   if (covered > offsetof(hwlab_error, message))
     error->message[covered - offsetof(hwlab_error, message) - 1] = '\0';
@@ -88,13 +82,13 @@ hwlab_status detail::translate_current(hwlab_error* error,
   hwlab_error value{};
   try {
     const auto say = [&](const std::string& sentence) {
-      set_message(value, as_utf8(redactor != nullptr ? redactor->redact(sentence) : sentence));
+      set_message(value, redactor != nullptr ? presentable(sentence, *redactor) : sentence);
     };
     try {
       throw;
     } catch (const Refusal& refusal) {
       value.status = refusal.status();
-      say(refusal.what());
+      set_message(value, refusal.what());  // our own words: nothing to redact, and no lock to take
     } catch (const store::Error& failure) {
       value.status = status_of(failure.kind());
       value.flags = (failure.retryable() ? HWLAB_RETRYABLE : 0U) |

@@ -66,7 +66,8 @@ store::Append read_append(const hwlab_append_messages_request& request,
     unit.messages.push_back(read_message(request.messages[i], settings));
     if (!ids.insert(unit.messages.back().id).second)
       throw Refusal("two messages of one call have the same id");
-    bytes += unit.messages.back().content.size();
+    const store::NewMessage& message = unit.messages.back();
+    bytes += message.content.size() + message.metadata.value_or("").size();
     if (bytes > most_bytes)
       throw Refusal("the messages have more than " + std::to_string(most_bytes) +
                     " bytes together: append them in several calls");
@@ -92,61 +93,63 @@ store::ThreadRange read_range(const hwlab_get_conversation_request& request) {
 
 // ---- results ----
 
-hwlab_result head_of(bool existed) {
-  hwlab_result head{};
-  head.flags = existed ? HWLAB_EXISTED : 0U;
-  return head;
+// A result of a write. It is made before anything is sent, so that afterwards nothing can be lost
+// for want of memory: the ids that an unknown outcome must be repeated with least of all.
+template <typename Result>
+struct Prepared {
+  Block::Owner block;
+  Result result{};
+
+  void give_to(ResultSlot<Result>& slot, bool existed) noexcept {
+    result.head.flags = existed ? HWLAB_EXISTED : 0U;
+    Block::hand_over(std::move(block), result.head);
+    slot.fill(result);
+  }
+};
+
+// Runs `send`, which fills the prepared result and returns whether it existed, and gives it out, on
+// success and beside an unknown outcome.
+template <typename Result, typename Send>
+void send_and_give(Prepared<Result>& prepared, ResultSlot<Result>& slot, Send send) {
+  bool existed = false;
+  try {
+    existed = send(prepared.result);
+  } catch (const store::Error& failure) {
+    if (failure.maybe_applied())
+      prepared.give_to(slot, false);
+    throw;
+  }
+  prepared.give_to(slot, existed);
 }
 
-hwlab_create_conversation_result created_result(const store::Uuid& id,
-                                                const store::Created& created) {
-  Block::Owner block = Block::make(Block::Size().text(uuid_size));
-  hwlab_create_conversation_result result{};
-  result.head = head_of(created.existed);
-  result.id = block->text(store::to_text(id));
-  result.started_at_us = created.started_at;
-  Block::hand_over(std::move(block), result.head);
-  return result;
+// For results with one id.
+template <typename Result>
+Prepared<Result> prepare_result(const store::Uuid& id) {
+  Prepared<Result> prepared{.block = Block::make(Block::Size().text(uuid_size))};
+  prepared.result.id = prepared.block->text(store::to_text(id));
+  return prepared;
 }
 
-hwlab_add_message_result added_result(const store::Append& unit, const store::Appended& appended) {
-  Block::Owner block = Block::make(Block::Size().text(uuid_size));
-  hwlab_add_message_result result{};
-  result.head = head_of(appended.existed);
-  result.id = block->text(store::to_text(unit.messages.front().id));
-  result.seq = appended.messages.front().seq;
-  result.created_at_us = appended.messages.front().created_at;
-  Block::hand_over(std::move(block), result.head);
-  return result;
-}
+struct PreparedAppend : Prepared<hwlab_append_messages_result> {
+  hwlab_appended* records = nullptr;
+};
 
-hwlab_append_messages_result appended_result(const store::Append& unit,
-                                             const store::Appended& appended) {
+PreparedAppend prepare_append(const store::Append& unit) {
   const std::size_t count = unit.messages.size();
-  Block::Owner block = Block::make(
+  PreparedAppend prepared;
+  prepared.block = Block::make(
       Block::Size().array<hwlab_appended>(count).array<const hwlab_appended*>(count).text(
           uuid_size * count));
-  auto* const records = block->array<hwlab_appended>(count);
-  auto* const pointers = block->array<const hwlab_appended*>(count);
+  prepared.records = prepared.block->array<hwlab_appended>(count);
+  auto* const pointers = prepared.block->array<const hwlab_appended*>(count);
   for (std::size_t i = 0; i < count; ++i) {
-    records[i].struct_size = sizeof(hwlab_appended);
-    records[i].id = block->text(store::to_text(unit.messages[i].id));
-    records[i].seq = appended.messages[i].seq;
-    records[i].created_at_us = appended.messages[i].created_at;
-    pointers[i] = &records[i];
+    prepared.records[i].struct_size = sizeof(hwlab_appended);
+    prepared.records[i].id = prepared.block->text(store::to_text(unit.messages[i].id));
+    pointers[i] = &prepared.records[i];
   }
-  hwlab_append_messages_result result{};
-  result.head = head_of(appended.existed);
-  result.messages = pointers;
-  result.message_count = count;
-  Block::hand_over(std::move(block), result.head);
-  return result;
-}
-
-// What is known of an append whose outcome is not: the ids to repeat it with.
-store::Appended unknown_outcome(const store::Append& unit) {
-  return {.messages = std::vector<store::Appended::Message>(unit.messages.size()),
-          .existed = false};
+  prepared.result.messages = pointers;
+  prepared.result.message_count = count;
+  return prepared;
 }
 
 hwlab_conversation to_record(const store::Conversation& from) {
@@ -240,14 +243,12 @@ hwlab_status create_conversation(void* self, const hwlab_call* call,
             .model = check_text(asked.model, "the model", longest_label).value_or(""),
             .title = check_text(asked.title, "the title", longest_label),
             .metadata = check_metadata(asked.metadata, instance.settings().limits.metadata)};
-        try {
-          slot.fill(
-              created_result(conversation.id, instance.store().create(conversation, deadline)));
-        } catch (const store::Error& failure) {
-          if (failure.maybe_applied())
-            slot.fill(created_result(conversation.id, {}));
-          throw;
-        }
+        auto prepared = prepare_result<hwlab_create_conversation_result>(conversation.id);
+        send_and_give(prepared, slot, [&](hwlab_create_conversation_result& answer) {
+          const auto created = instance.store().create(conversation, deadline);
+          answer.started_at_us = created.started_at;
+          return created.existed;
+        });
       });
 }
 
@@ -261,13 +262,14 @@ hwlab_status add_message(void* self, const hwlab_call* call,
                         .conversation = check_id(asked.conversation_id, "the conversation's id"),
                         .messages = {read_message(asked.message, instance.settings())},
                         .expected_seq = read_expected_seq(asked.expected_seq)};
-                    try {
-                      slot.fill(added_result(unit, instance.store().append(unit, deadline)));
-                    } catch (const store::Error& failure) {
-                      if (failure.maybe_applied())
-                        slot.fill(added_result(unit, unknown_outcome(unit)));
-                      throw;
-                    }
+                    auto prepared =
+                        prepare_result<hwlab_add_message_result>(unit.messages.front().id);
+                    send_and_give(prepared, slot, [&](hwlab_add_message_result& answer) {
+                      const auto appended = instance.store().append(unit, deadline);
+                      answer.seq = appended.messages.front().seq;
+                      answer.created_at_us = appended.messages.front().created_at;
+                      return appended.existed;
+                    });
                   });
 }
 
@@ -278,13 +280,16 @@ hwlab_status append_messages(void* self, const hwlab_call* call,
                   [](Instance& instance, const hwlab_append_messages_request& asked,
                      Deadline deadline, ResultSlot<hwlab_append_messages_result>& slot) {
                     const store::Append unit = read_append(asked, instance.settings());
-                    try {
-                      slot.fill(appended_result(unit, instance.store().append(unit, deadline)));
-                    } catch (const store::Error& failure) {
-                      if (failure.maybe_applied())
-                        slot.fill(appended_result(unit, unknown_outcome(unit)));
-                      throw;
-                    }
+                    auto prepared = prepare_append(unit);
+                    send_and_give<hwlab_append_messages_result>(
+                        prepared, slot, [&](hwlab_append_messages_result&) {
+                          const auto appended = instance.store().append(unit, deadline);
+                          for (std::size_t i = 0; i < appended.messages.size(); ++i) {
+                            prepared.records[i].seq = appended.messages[i].seq;
+                            prepared.records[i].created_at_us = appended.messages[i].created_at;
+                          }
+                          return appended.existed;
+                        });
                   });
 }
 

@@ -14,6 +14,7 @@ namespace hwlab::plugin {
 template <typename Request, typename Result, typename Work>
 hwlab_status run_hook(void* self, const hwlab_call* call, const Request* request, Result* result,
                       hwlab_error* error, Work work) noexcept {
+  ResultSlot<Result> slot(result);  // cleared in any case
   if (self == nullptr)
     return with_barrier(error, nullptr, [] {
       throw Refusal("self is absent: pass what register_hooks was given");
@@ -22,7 +23,6 @@ hwlab_status run_hook(void* self, const hwlab_call* call, const Request* request
   // Outside of the barrier, which needs the instance to say what went wrong.
   const Instance::Entry entry(instance);
   return with_barrier(error, &instance.redactor(), [&] {
-    ResultSlot<Result> slot(result);
     slot.check();
     entry.check();
     const store::Deadline deadline = instance.deadline_of(call);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <string_view>
@@ -53,7 +54,7 @@ store::StoreOptions to_store(const config::Settings& settings) {
           .schema_name = settings.schema.name,
           .migrate = to_store(settings.schema.migrate),
           .lock_timeout = settings.schema.lock_timeout,
-          .statement_timeout = settings.call_timeout + 5s,
+          .statement_timeout = std::max<std::chrono::milliseconds>(settings.call_timeout, 60s) + 5s,
           .prepare_statements = settings.prepared_statements != config::PreparedStatements::off};
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "plugin/presentable.h"
+
 namespace hwlab::plugin {
 namespace {
 
@@ -19,7 +21,8 @@ class HostSink final : public spdlog::sinks::sink {
       : ctx_(host.ctx), log_(host.log), redactor_(std::move(redactor)) {}
 
   void log(const spdlog::details::log_msg& message) override {
-    const std::string line = redactor_->redact({message.payload.data(), message.payload.size()});
+    const std::string line =
+        presentable({message.payload.data(), message.payload.size()}, *redactor_);
     const hwlab_text text{line.data(), line.size()};
     log_(ctx_, static_cast<std::int32_t>(message.level), &text);
   }

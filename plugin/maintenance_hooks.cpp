@@ -6,6 +6,7 @@
 
 #include "plugin/block.h"
 #include "plugin/hook.h"
+#include "plugin/presentable.h"
 
 namespace hwlab::plugin {
 namespace {
@@ -79,8 +80,10 @@ hwlab_status report(void* instance, const hwlab_call* call, const hwlab_report_r
                   [](Instance& open, const hwlab_report_request&, store::Deadline deadline,
                      ResultSlot<hwlab_report_result>& slot) {
                     auto findings = open.store().inspect(deadline);
-                    for (store::Finding& finding : findings)
-                      finding.value = open.redactor().redact(finding.value);
+                    for (store::Finding& finding : findings) {
+                      finding.value = presentable(finding.value, open.redactor());
+                      finding.remedy = presentable(finding.remedy, open.redactor());
+                    }
                     slot.fill(report_result(findings));
                   });
 }

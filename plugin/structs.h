@@ -48,7 +48,7 @@ Struct read_struct(const Struct* from, const char* what) {
 template <typename Result>
 class ResultSlot {
  public:
-  explicit ResultSlot(Result* out) : out_(out) {
+  explicit ResultSlot(Result* out) noexcept : out_(out) {
     if (usable())
       write(Result{});
   }
@@ -57,14 +57,14 @@ class ResultSlot {
     if (!usable())
       throw Refusal("the result is absent, or its struct_size is not the size of that struct");
   }
-  void fill(const Result& result) { write(result); }
+  void fill(const Result& result) noexcept { write(result); }
 
  private:
   [[nodiscard]] bool usable() const noexcept {
     return out_ != nullptr && out_->head.struct_size >= sizeof(hwlab_result) &&
            out_->head.struct_size <= absurd_size;
   }
-  void write(const Result& result) {
+  void write(const Result& result) noexcept {
     const std::uint32_t size = out_->head.struct_size;
     const std::size_t known = std::min<std::size_t>(size, sizeof(Result));
     std::memcpy(out_, &result, known);

@@ -45,34 +45,35 @@ struct Columns {
 class Appending {
  public:
   Appending(Pool& pool, const Statements& statements, const Append& unit, Deadline deadline)
-      : pool_(pool),
+      : attempts_(pool, deadline),
         statements_(statements),
         unit_(unit),
-        deadline_(deadline),
         conversation_(to_text(unit.conversation)) {}
 
   Appended run() {
-    Backoff backoff(first_pause_between_attempts, longest_pause_between_attempts);
-    for (;;) {
-      try {
+    try {
+      for (;;) {
         if (auto appended = attempt())
           return *std::move(appended);
-        if (deadline_.passed())
-          throw Error(Kind::timeout, "the server did not answer by the deadline");
-        pool_.pause(backoff.next(), deadline_);
-      } catch (const Error& error) {
-        // What the database holds settles it; anything else leaves it open.
-        if (!in_doubt_ || error.kind() == Kind::not_found || error.kind() == Kind::conflict)
-          throw;
-        throw Error::unknown_outcome(error);
+        attempts_.pause();
       }
+    } catch (const Error& error) {
+      // What the database holds settles it; anything else leaves it open.
+      if (!in_doubt_ || error.kind() == Kind::not_found || error.kind() == Kind::conflict)
+        throw;
+      throw Error::unknown_outcome(error);
+    } catch (const std::exception&) {
+      if (!in_doubt_ && !sending_)
+        throw;
+      // No memory for the answer, say.
+      throw Error::unknown_outcome({Kind::internal, "the answer could not be read"});
     }
   }
 
  private:
   // Nothing: it is to be tried again.
   std::optional<Appended> attempt() {
-    Pool::Lease session = pool_.lease(deadline_);
+    Pool::Lease session = attempts_.lease();
     try {
       if (look_first_) {
         if (auto found = look_up(*session))
@@ -85,8 +86,9 @@ class Appending {
       }
       sending_ = true;
       const pqxx::result rows = send(*session);
+      auto appended = rows.empty() ? std::nullopt : std::optional(stored(rows));
       sending_ = false;
-      return rows.empty() ? explain_nothing(*session) : stored(rows);
+      return appended ? appended : explain_nothing(*session);
     } catch (const StatementFailed& failure) {
       if (!failure.judgement().keeps_connection())
         session.discard();
@@ -103,6 +105,7 @@ class Appending {
   // Returns when another attempt may do better.
   void take_note_of(const StatementFailed& failure) {
     const bool sent = std::exchange(sending_, false);
+    attempts_.note(failure);
     switch (failure.judgement().next) {
       case Next::fail:
         throw failure.to_error();
@@ -193,10 +196,9 @@ class Appending {
     return std::nullopt;  // it has come to be as expected meanwhile
   }
 
-  Pool& pool_;
+  Attempts attempts_;
   const Statements& statements_;
   const Append& unit_;
-  const Deadline deadline_;
   const std::string conversation_;
 
   bool sending_ = false;     // the statement that would store it

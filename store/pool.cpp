@@ -36,7 +36,11 @@ struct Pool::Idle {
 
 struct Pool::Shared {
   Shared(PoolOptions pool_options, Connector connector, Log log_to)
-      : options(pool_options), connect(std::move(connector)), log(std::move(log_to)) {}
+      : options(pool_options), connect(std::move(connector)), log(std::move(log_to)) {
+    // No allocation later, where a failed one would end the process.
+    idle.reserve(static_cast<std::size_t>(options.max));
+    expiry.reserve(static_cast<std::size_t>(options.max));
+  }
 
   const PoolOptions options;
   const Connector connect;
@@ -44,6 +48,7 @@ struct Pool::Shared {
 
   mutable std::mutex mutex;
   std::condition_variable for_callers;
+  std::condition_variable for_pauses;  // apart: a session that comes back wakes one waiting caller
   std::condition_variable for_connector;
   std::vector<Idle>
       idle;  // the one used last at the end: it is taken first, and the others may grow old
@@ -51,12 +56,15 @@ struct Pool::Shared {
   Clock::time_point looks_again_at = Clock::time_point::max();       // the connector, at idle ones
   int leased = 0;
   int connecting = 0;
+  int closing = 0;
   int waiting = 0;
   std::uint64_t failures = 0;
   std::optional<Error> last_failure;
   std::atomic<bool> stopping = false;
 
-  [[nodiscard]] int total() const { return static_cast<int>(idle.size()) + leased + connecting; }
+  [[nodiscard]] int total() const {
+    return static_cast<int>(idle.size()) + leased + connecting + closing;
+  }
   [[nodiscard]] bool wants_session() const {
     return total() < options.max &&
            (waiting > static_cast<int>(idle.size()) + connecting || total() < options.min);
@@ -76,6 +84,7 @@ struct Pool::Shared {
   std::vector<Idle> take_outdated();
   Clock::time_point next_outdated() const;
   void run_connector();
+  void serve(std::unique_lock<std::mutex>& lock, Backoff& backoff);
   void attempt(std::unique_lock<std::mutex>& lock, Backoff& backoff);
   [[nodiscard]] Error why_none(bool failed_meanwhile, Patience patience) const;
 };
@@ -91,8 +100,7 @@ void Pool::Shared::add(std::unique_ptr<Session> session) {
 }
 
 void Pool::Shared::give_back(std::unique_ptr<Session> session, bool usable) {
-  std::unique_ptr<Session> closed;  // after the lock is gone: closing may write to the server
-  const std::lock_guard lock(mutex);
+  std::unique_lock lock(mutex);
   --leased;
   const auto now = Clock::now();
   if (usable && !stopping && session->is_open() && expiry_of(session.get()) > now) {
@@ -100,11 +108,15 @@ void Pool::Shared::give_back(std::unique_ptr<Session> session, bool usable) {
     for_callers.notify_one();
     if (next_outdated() < looks_again_at)
       for_connector.notify_one();
-  } else {
-    forget(session.get());
-    closed = std::move(session);
-    for_connector.notify_one();
+    return;
   }
+  forget(session.get());
+  ++closing;  // it counts until the server has been told
+  lock.unlock();
+  session.reset();
+  lock.lock();
+  --closing;
+  for_connector.notify_one();
 }
 
 // Those that were idle for too long, beyond the least number to be kept, and those that have lived
@@ -112,7 +124,7 @@ void Pool::Shared::give_back(std::unique_ptr<Session> session, bool usable) {
 auto Pool::Shared::take_outdated() -> std::vector<Idle> {
   const auto now = Clock::now();
   std::vector<Idle> outdated;
-  int open = total() - connecting;
+  int open = static_cast<int>(idle.size()) + leased;
   const auto is_outdated = [&](const Idle& entry) {
     return expiry_of(entry.session.get()) <= now ||
            (open > options.min && entry.since + options.idle_timeout <= now);
@@ -132,7 +144,7 @@ auto Pool::Shared::take_outdated() -> std::vector<Idle> {
 
 Clock::time_point Pool::Shared::next_outdated() const {
   auto next = Clock::time_point::max();
-  const bool may_shrink = total() - connecting > options.min;
+  const bool may_shrink = static_cast<int>(idle.size()) + leased > options.min;
   for (const Idle& entry : idle) {
     next = std::min(next, expiry_of(entry.session.get()));
     if (may_shrink)
@@ -145,16 +157,31 @@ void Pool::Shared::run_connector() {
   Backoff backoff(first_pause, longest_pause);
   std::unique_lock lock(mutex);
   while (!stopping) {
-    if (auto outdated = take_outdated(); !outdated.empty()) {
-      lock.unlock();
-      outdated.clear();
-      lock.lock();
-    } else if (wants_session()) {
-      attempt(lock, backoff);
-    } else {
-      looks_again_at = next_outdated();
-      for_connector.wait_until(lock, looks_again_at);
+    try {
+      serve(lock, backoff);
+    } catch (const std::exception&) {
+      // No memory. There may be some in a moment.
+      if (!lock.owns_lock())
+        lock.lock();
+      for_connector.wait_for(lock, longest_pause);
     }
+  }
+}
+
+// One thing that is to be done, or a wait until there is one.
+void Pool::Shared::serve(std::unique_lock<std::mutex>& lock, Backoff& backoff) {
+  if (auto outdated = take_outdated(); !outdated.empty()) {
+    const int count = static_cast<int>(outdated.size());
+    closing += count;
+    lock.unlock();
+    outdated.clear();
+    lock.lock();
+    closing -= count;
+  } else if (wants_session()) {
+    attempt(lock, backoff);
+  } else {
+    looks_again_at = next_outdated();
+    for_connector.wait_until(lock, looks_again_at);
   }
 }
 
@@ -209,6 +236,7 @@ void Pool::stop() {
     const std::lock_guard lock(shared_->mutex);
     shared_->stopping = true;
     shared_->for_callers.notify_all();
+    shared_->for_pauses.notify_all();
     shared_->for_connector.notify_all();
   }
   watchdog_.cut_all();
@@ -238,6 +266,10 @@ Pool::Idle Pool::take(Deadline deadline, Patience patience) {
   }
   if (shared.stopping)
     throw Error(Kind::stopped, "the store is being closed");
+  if (!shared.idle.empty() && deadline.passed()) {
+    shared.for_callers.notify_one();  // for somebody who has time
+    throw Error(Kind::timeout, "the deadline passed before anything was sent");
+  }
   if (shared.idle.empty())
     throw shared.why_none(shared.failures != failures_before, patience);
   Idle taken = std::move(shared.idle.back());
@@ -264,8 +296,8 @@ Error Pool::Shared::why_none(bool failed_meanwhile, Patience patience) const {
 void Pool::pause(std::chrono::milliseconds duration, Deadline deadline) {
   Shared& shared = *shared_;
   std::unique_lock lock(shared.mutex);
-  shared.for_callers.wait_until(lock, deadline.or_earlier(duration).at(),
-                                [&shared] { return shared.stopping.load(); });
+  shared.for_pauses.wait_until(lock, deadline.or_earlier(duration).at(),
+                               [&shared] { return shared.stopping.load(); });
   if (shared.stopping)
     throw Error(Kind::stopped, "the store is being closed");
 }
@@ -275,22 +307,30 @@ Pool::Lease Pool::lease(Deadline deadline, Patience patience) {
     Idle taken = take(deadline, patience);
     const bool trusted = Clock::now() - taken.since < trusted_for;
     Lease lease(shared_, std::move(taken.session), {});
-    lease.guard_ = watchdog_.watch(*lease, deadline);
     // Where sessions are ended by the dozen (a restart, a failover), a pool full of dead ones would
     // cost a failed attempt each, and a pause after it in which the next ones die.
     const Session::Line line = lease->listen();
-    if (trusted && line == Session::Line::quiet)
+    const bool alive = line == Session::Line::quiet
+                           ? trusted || answers(*lease, deadline)
+                           : line == Session::Line::talking && answers(*lease, deadline);
+    if (alive) {
+      lease.guard_ = watchdog_.watch(*lease, deadline);
       return lease;
-    if (line == Session::Line::closed) {
-      lease.discard();
-      continue;
     }
-    try {
-      lease->run_text("select 1");
-      return lease;
-    } catch (const StatementFailed&) {
-      lease.discard();
-    }
+    lease.discard();
+  }
+}
+
+// Whether the session still answers. Not for as long as the caller has time: a server that went
+// silent has left its sessions behind, and a new one may be had elsewhere.
+bool Pool::answers(Session& session, Deadline deadline) {
+  const auto patience = std::clamp<std::chrono::milliseconds>(deadline.left() / 4, 20ms, 500ms);
+  const Watchdog::Guard guard = watchdog_.watch(session, deadline.or_earlier(patience));
+  try {
+    session.run_text("select 1");
+    return true;
+  } catch (const StatementFailed&) {
+    return false;
   }
 }
 

@@ -66,6 +66,7 @@ class Pool {
   struct Idle;
   struct Shared;  // owned by the connector's thread too
   Idle take(Deadline deadline, Patience patience);
+  bool answers(Session& session, Deadline deadline);
 
   std::shared_ptr<Shared> shared_;
   Watchdog watchdog_;

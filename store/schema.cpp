@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "store/attempts.h"
+
 namespace hwlab::store {
 namespace {
 
@@ -49,7 +51,11 @@ struct Schema::Run {
   // Throws what ended it, or a timeout.
   std::vector<const Migration*> wait(Deadline deadline) {
     std::unique_lock lock(mutex);
-    if (!ended_changed.wait_until(lock, deadline.at(), [this] { return ended; }))
+    const bool over =
+        ended_changed.wait_until(lock, deadline.at(), [this] { return ended || stop; });
+    if (stop)
+      throw Error(Kind::stopped, "the store is being closed");
+    if (!over)
       throw Error(Kind::timeout,
                   "the schema is still being migrated; that goes on in the background: repeat the "
                   "call later, or run 'hwlab-host migrate' and wait for it");
@@ -78,7 +84,11 @@ void Schema::stop() {
   }
   if (run == nullptr)
     return;
-  run->stop = true;
+  {
+    const std::lock_guard lock(run->mutex);
+    run->stop = true;
+    run->ended_changed.notify_all();
+  }
   run->migrator.cut();
   if (!run->thread.join_within(cut_patience))
     run->thread.leave();
@@ -103,14 +113,9 @@ std::shared_ptr<Schema::Run> Schema::start_or_join() {
 }
 
 SchemaState Schema::state(Pool& pool, Deadline deadline) const {
-  Pool::Lease session = pool.lease(deadline);
-  try {
-    return read_schema_state(*session, options_.schema_name);
-  } catch (const Error& error) {
-    if (error.kind() == Kind::unavailable)
-      session.discard();
-    throw;
-  }
+  return repeat_until(deadline, pool, [this](Session& session) {
+    return read_schema_state(session, options_.schema_name);
+  });
 }
 
 void Schema::ensure(Pool& pool, Deadline deadline) {

@@ -25,7 +25,11 @@ Error StatementFailed::to_error() const {
 Session::Session(bridge::RawConnection made, PreparedFlag prepared)
     : connection_(made),
       prepared_(std::move(prepared)),
-      cut_socket_(::fcntl(connection_.sock(), F_DUPFD_CLOEXEC, 0)) {}
+      cut_socket_(::fcntl(connection_.sock(), F_DUPFD_CLOEXEC, 0)) {
+  // Without it nothing could end a statement that is not answered.
+  if (cut_socket_ < 0)
+    throw Error(Kind::unavailable, "the process has no file descriptor left for a connection");
+}
 
 Session::~Session() {
   const std::lock_guard lock(cut_mutex_);
@@ -89,8 +93,10 @@ pqxx::result Session::run(const Statement& statement, const Parameters& paramete
     return run_text(statement.sql, parameters);
   try {
     return guarded([&] {
-      if (known_.insert(&statement).second)
+      if (!known_.contains(&statement)) {
         connection_.prepare(statement.name, statement.sql);
+        known_.insert(&statement);
+      }
       pqxx::nontransaction transaction(connection_);
       return bridge::run_prepared(transaction, statement.name, parameters);
     });
@@ -116,6 +122,9 @@ pqxx::result Session::run_text(const std::string& sql, const Parameters& paramet
 void Session::in_transaction(const std::function<void(pqxx::transaction_base&)>& work) {
   guarded([&] {
     pqxx::work transaction(connection_);
+    // Later statements must see what others have committed meanwhile, whatever the server's default
+    // is.
+    transaction.exec("set transaction isolation level read committed");
     work(transaction);
     transaction.commit();
   });

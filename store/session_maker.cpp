@@ -41,6 +41,12 @@ ConnectionOptions with_limits(ConnectionOptions options, Limits limits,
   return options;
 }
 
+// What two hosts said. Waiting helps as long as it may help with one of them.
+Error both(const Error& first, const Error& second) {
+  const Error& milder = first.kind() == Kind::unavailable ? first : second;
+  return {milder.kind(), std::string(first.what()) + "; " + second.what(), milder.sqlstate()};
+}
+
 }  // namespace
 
 struct SessionMaker::Learned {
@@ -76,9 +82,7 @@ std::unique_ptr<Session> SessionMaker::operator()(Deadline deadline,
     } catch (const Error& error) {
       if (error.kind() == Kind::stopped)
         throw;
-      // What an operator must mend says more than what may pass.
-      if (!failure || failure->kind() == Kind::unavailable)
-        failure = error;
+      failure = failure ? both(*failure, error) : error;
     }
   }
   throw Error(failure.value());
@@ -99,8 +103,10 @@ std::unique_ptr<Session> SessionMaker::open(const ConnectionOptions& options, De
         throw Error(Kind::config, "the server is older than PostgreSQL 13: upgrade it");
       return session;
     } catch (const Error& error) {
-      // 42704: an unknown parameter. 08P01: PgBouncer takes no startup options.
-      const bool is_unknown = error.sqlstate() == "42704" && limits == Limits::both;
+      // 42704: an unknown parameter, 22023: one that this platform does not have. 08P01: PgBouncer
+      // takes no startup options.
+      const bool is_unknown =
+          (error.sqlstate() == "42704" || error.sqlstate() == "22023") && limits == Limits::both;
       const bool is_pooler = error.sqlstate() == "08P01" && limits != Limits::none;
       if (!is_unknown && !is_pooler)
         throw;

@@ -3,7 +3,8 @@
 -- times differ by a microsecond each, for readers that order by time.
 with unit as materialized (
   select u.id, u.role, u.content, u.metadata, u.place,
-         coalesce(timestamptz 'epoch' + u.created_at * interval '1 microsecond',
+         coalesce(timestamptz 'epoch' + u.created_at / 1000000 * interval '1 second'
+                          + u.created_at % 1000000 * interval '1 microsecond',
                   statement_timestamp() + (u.place - 1) * interval '1 microsecond') as created_at
     from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[])
          with ordinality as u (id, role, content, metadata, created_at, place)

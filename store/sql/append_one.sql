@@ -2,7 +2,9 @@
 -- The update locks the conversation's row until the commit: the order of seq is the order of commits. No row: there is no
 -- such conversation, or its last seq is another.
 with moment as (
-  select coalesce(timestamptz 'epoch' + $6::bigint * interval '1 microsecond',
+  -- In two parts: an interval is multiplied in floating point, which is not exact for microseconds after 2255.
+  select coalesce(timestamptz 'epoch' + $6::bigint / 1000000 * interval '1 second'
+                          + $6::bigint % 1000000 * interval '1 microsecond',
                   statement_timestamp()) as created_at
 ), bumped as (
   update {schema}.conversations c

@@ -6,7 +6,8 @@ select c.id, c.model, c.title, c.metadata,
             then (extract(epoch from c.active_at) * 1000000)::bigint end as last_message_at,
        c.message_count, c.last_seq
   from {schema}.conversations c
- where (c.started_at, c.id) < (coalesce(timestamptz 'epoch' + $1::bigint * interval '1 microsecond',
+ where (c.started_at, c.id) < (coalesce(timestamptz 'epoch' + $1::bigint / 1000000 * interval '1 second'
+                          + $1::bigint % 1000000 * interval '1 microsecond',
                                         timestamptz 'infinity'), $2::uuid)
  order by c.started_at desc, c.id desc
  limit $3::bigint

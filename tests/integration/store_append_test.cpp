@@ -59,6 +59,13 @@ TEST_F(Append, TakesTheCallersTime) {
   EXPECT_EQ(append(conversation, {old}).messages[0].created_at, 1'000'000'000'123'456);
   auto later = message("later");
   later.created_at = 1'000'000'001'000'000;
+  // The last microsecond that is taken: floating point would make it the first one of year 10000.
+  auto last = message("last");
+  last.created_at = 253'402'300'799'999'999;
+  EXPECT_EQ(append(new_conversation(), {last}).messages[0].created_at, *last.created_at);
+  last.id = store::new_uuid();
+  EXPECT_EQ(append(new_conversation(), {message("x"), last}).messages[1].created_at,
+            *last.created_at);
   const auto both = append(conversation, {later, message("now")});
   EXPECT_EQ(both.messages[0].created_at, 1'000'000'001'000'000);
   EXPECT_EQ(database_.value("select extract(epoch from created_at) from messages where seq = 1"),

@@ -182,6 +182,28 @@ TEST_F(Failure, OfAPoolThatIsUsedUpIsUnavailableByTheDeadline) {
   EXPECT_NE(std::string(error.what()).find("in use"), std::string::npos) << error.what();
 }
 
+TEST_F(Failure, OfAReadOnlyServerIsUnavailableAndCertain) {
+  const auto conversation = new_conversation();
+  store::Store store({}, with(database_.source(), "options", "-c default_transaction_read_only=on"),
+                     no_log());
+  list(store, 20s);
+  const auto append_there = [&] {
+    store.append(
+        {.conversation = conversation, .messages = {message("x")}, .expected_seq = std::nullopt},
+        Deadline::in(300ms));
+  };
+  const auto error = error_of(append_there);
+  EXPECT_EQ(error.kind(), Kind::unavailable);
+  EXPECT_EQ(error.sqlstate(), "25006");
+  EXPECT_FALSE(error.maybe_applied()) << "nothing was stored, and that is known";
+  const auto created = error_of([&] {
+    store.create(
+        {.id = store::new_uuid(), .model = {}, .title = std::nullopt, .metadata = std::nullopt},
+        Deadline::in(300ms));
+  });
+  EXPECT_FALSE(created.maybe_applied());
+}
+
 TEST_F(Failure, OfARoleWithoutRightsIsPermission) {
   const auto conversation = new_conversation();
   const std::string role = database_.name() + "_reader";
