@@ -81,6 +81,48 @@ TEST_F(HostProgram, RefusesARejectedLoginAndAnUnknownDatabase) {
   EXPECT_EQ(run("list").code, 78);
 }
 
+struct Mistake {
+  const char* what;
+  const char* text;      // the sixth line of the file and those after it
+  const char* expected;  // behind the file's name
+};
+
+class ConfigurationMistake : public HostProgram, public testing::WithParamInterface<Mistake> {};
+
+TEST_P(ConfigurationMistake, Is78WithFileLineAndKey) {
+  std::ofstream(folder_ / "hwlab.yaml")
+      << "plugins:\n  - name: conversations\n    library: " HWLAB_PLUGIN
+         "\n    enabled: true\n    config:\n"
+      << GetParam().text;
+  for (const char* const command : {"check", "list", "migrate"}) {
+    const auto ended = run(command);
+    EXPECT_EQ(ended.code, 78) << command;
+    EXPECT_NE(ended.err.find((folder_ / "hwlab.yaml").string() + GetParam().expected),
+              std::string::npos)
+        << command << ": " << ended.err;
+  }
+  EXPECT_EQ(database_.value("select to_regclass('conversations')"), "");
+}
+
+const Mistake mistakes[] = {
+    {"UnknownKey", "      log_levle: info\n",
+     ":6: log_levle: unknown key; did you mean log_level?"},
+    {"UnknownInnerKey", "      dsn: { env: HWLAB_TEST_URL }\n      pool: { maximum: 4 }\n",
+     ":7: pool"},
+    {"DuplicateKey", "      call_timeout: 1s\n      call_timeout: 2s\n", ":7: call_timeout"},
+    {"WrongType", "      pool:\n        max: many\n", ":7: pool.max"},
+    {"BadUnit", "      call_timeout: 10 sec\n", ":6: call_timeout"},
+    {"OutOfRange", "      pool: { max: 0 }\n", ":6: pool.max"},
+    {"BothReferences", "      dsn: { env: A, file: /b }\n", ":6: dsn"},
+    {"NoReference", "      dsn: {}\n", ":6: dsn"},
+    {"LiteralDsn", "      dsn: postgresql://u:p@h/d\n", ":6: dsn"},
+    {"UnsetVariable", "      startup: lazy\n      dsn: { env: HWLAB_NOT_SET }\n",
+     ":7: dsn.env: HWLAB_NOT_SET is not set"},
+    {"MissingFile", "      dsn: { file: /nonexistent/dsn }\n", ":6: dsn.file: /nonexistent/dsn"},
+};
+INSTANTIATE_TEST_SUITE_P(Mistakes, ConfigurationMistake, testing::ValuesIn(mistakes),
+                         [](const auto& test) { return std::string(test.param.what); });
+
 TEST_F(HostProgram, ChecksWithoutMigrating) {
   EXPECT_EQ(run("check").code, 0);
   EXPECT_EQ(database_.value("select to_regclass('conversations')"), "");
