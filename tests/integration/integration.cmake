@@ -8,6 +8,7 @@ hwlab_add_test(
           integration/store_migration_test.cpp
           integration/store_pool_test.cpp
           integration/store_read_test.cpp
+          integration/store_session_test.cpp
           support/database.cpp
   LIBRARIES hwlab::store PkgConfig::libpqxx)
 
@@ -32,9 +33,26 @@ hwlab_add_test(
   NAME migration_integration_test
   LABEL integration
   SOURCES integration/migration_processes_test.cpp
+          integration/migration_writers_test.cpp
           support/child_process.cpp
           support/database.cpp
   LIBRARIES hwlab::store PkgConfig::libpqxx)
 target_compile_definitions(migration_integration_test
                            PRIVATE HWLAB_FIRST_CALLS="$<TARGET_FILE:first_calls>")
 add_dependencies(migration_integration_test first_calls)
+
+# By itself, because the clock of its writers counts; it takes half a minute, and longer where others build meanwhile.
+add_executable(
+  migration_million_test integration/migration_million_test.cpp support/child_process.cpp
+                         support/database.cpp)
+target_include_directories(migration_million_test PRIVATE "${PROJECT_SOURCE_DIR}")
+target_link_libraries(migration_million_test PRIVATE hwlab::store PkgConfig::libpqxx GTest::gtest_main
+                                                     hwlab_compile)
+target_compile_definitions(migration_million_test
+                           PRIVATE HWLAB_FIRST_CALLS="$<TARGET_FILE:first_calls>")
+add_dependencies(migration_million_test first_calls)
+gtest_discover_tests(
+  migration_million_test
+  DISCOVERY_MODE PRE_TEST
+  DISCOVERY_TIMEOUT 60
+  PROPERTIES LABELS integration TIMEOUT 600 RUN_SERIAL TRUE)
