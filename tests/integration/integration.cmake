@@ -8,6 +8,7 @@ hwlab_add_test(
           integration/store_migration_test.cpp
           integration/store_pool_test.cpp
           integration/store_read_test.cpp
+          integration/store_repair_test.cpp
           integration/store_session_test.cpp
           support/database.cpp
   LIBRARIES hwlab::store PkgConfig::libpqxx)
