@@ -88,6 +88,10 @@ inline pqxx::result run_text(pqxx::transaction_base& transaction, const std::str
 
 #else
 
+#if PQXX_VERSION_MAJOR == 7 && PQXX_VERSION_MINOR < 10
+#error "libpqxx 7 is needed from 7.10 on: earlier ones have no pqxx::prepped"
+#endif
+
 namespace hwlab::store::bridge {
 
 using RawConnection = pqxx::internal::pq::PGconn*;
