@@ -97,11 +97,27 @@ hwlab_status migrate(void* instance, const hwlab_call* call, const hwlab_migrate
                   });
 }
 
+hwlab_status repair(void* instance, const hwlab_call* call, const hwlab_repair_request* request,
+                    hwlab_repair_result* result, hwlab_error* error) {
+  return run_hook(instance, call, request, result, error,
+                  [](Instance& open, const hwlab_repair_request&, store::Deadline deadline,
+                     ResultSlot<hwlab_repair_result>& slot) {
+                    Block::Owner block = Block::make({});
+                    const store::Repaired repaired = open.store().repair(deadline);
+                    hwlab_repair_result given{};
+                    given.examined = repaired.examined;
+                    given.repaired = repaired.mended;
+                    Block::hand_over(std::move(block), given.head);
+                    slot.fill(given);
+                  });
+}
+
 constexpr hwlab_maintenance hooks = {
     .struct_size = sizeof(hwlab_maintenance),
     .abi_minor = HWLAB_ABI_MINOR,
     .report = report,
     .migrate = migrate,
+    .repair = repair,
 };
 
 }  // namespace

@@ -81,4 +81,9 @@ Store::Migrated Store::migrate(Deadline deadline) {
   return migrated;
 }
 
+Repaired Store::repair(Deadline deadline) {
+  schema_->ensure(*pool_, deadline);
+  return store::repair(*pool_, options_.schema_name, deadline);
+}
+
 }  // namespace hwlab::store

@@ -14,6 +14,7 @@
 #include "store/log.h"
 #include "store/model.h"
 #include "store/pool.h"
+#include "store/repair.h"
 #include "store/schema.h"
 #include "store/session_maker.h"
 #include "store/statements.h"
@@ -58,6 +59,9 @@ class Store {
     int version = 0;
   };
   Migrated migrate(Deadline deadline);
+
+  // See repair.h.
+  Repaired repair(Deadline deadline);
 
   // Ends all waiting and cuts off every call that is under way; those throw Error: stopped, or
   // timeout with maybe_applied. Returns soon; the log is not called after that.

@@ -156,13 +156,26 @@ ExitCode run_check(const Common& common) {
   return failed != checks.end() ? exit_code_of_check(*failed) : ExitCode::ok;
 }
 
+// Work on millions of rows takes minutes; the default for calls is seconds.
+host::CallOptions long_options(const Common& common) {
+  host::CallOptions options;
+  options.timeout = common.timeout.value_or(std::chrono::hours(24));
+  return options;
+}
+
 ExitCode run_migrate(const Common& common) {
   Session session(common.config);
   session.load();
-  // Numbering an adopted table of millions of rows takes minutes; the default for calls is seconds.
-  host::CallOptions options;
-  options.timeout = common.timeout.value_or(std::chrono::hours(24));
-  const auto result = session.plugin().maintenance().migrate(options);
+  const auto result = session.plugin().maintenance().migrate(long_options(common));
+  write_out(common.json ? dump(to_json(result)) + "\n" : to_text(result));
+  finish_out();
+  return ExitCode::ok;
+}
+
+ExitCode run_repair(const Common& common) {
+  Session session(common.config);
+  session.load();
+  const auto result = session.plugin().maintenance().repair(long_options(common));
   write_out(common.json ? dump(to_json(result)) + "\n" : to_text(result));
   finish_out();
   return ExitCode::ok;

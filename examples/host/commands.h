@@ -43,6 +43,7 @@ struct ListArguments {
 
 [[nodiscard]] ExitCode run_check(const Common& common);
 [[nodiscard]] ExitCode run_migrate(const Common& common);
+[[nodiscard]] ExitCode run_repair(const Common& common);
 [[nodiscard]] ExitCode run_new(const Common& common, const NewArguments& arguments);
 [[nodiscard]] ExitCode run_add(const Common& common, const AddArguments& arguments);
 [[nodiscard]] ExitCode run_show(const Common& common, const host::GetConversation& wanted);

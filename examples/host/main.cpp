@@ -58,7 +58,7 @@ CLI::App& add_command(CLI::App& app, const std::string& name, const std::string&
   return command;
 }
 
-void add_check_and_migrate(CLI::App& app, Arguments& arguments) {
+void add_maintenance(CLI::App& app, Arguments& arguments) {
   add_command(app, "check", "Check the configuration, the server, the schema and the rights",
               "hwlab-host --config hwlab.yaml check")
       .callback([&] { arguments.run = [&] { return run_check(arguments.common); }; });
@@ -66,6 +66,12 @@ void add_check_and_migrate(CLI::App& app, Arguments& arguments) {
               "Bring the database's schema up to date; waits up to 24 h unless --timeout says less",
               "hwlab-host --config hwlab.yaml migrate")
       .callback([&] { arguments.run = [&] { return run_migrate(arguments.common); }; });
+  add_command(
+      app, "repair",
+      "Make counters and numbers agree with the messages; waits up to 24 h unless --timeout "
+      "says less",
+      "hwlab-host --config hwlab.yaml repair")
+      .callback([&] { arguments.run = [&] { return run_repair(arguments.common); }; });
 }
 
 void add_new(CLI::App& app, Arguments& arguments) {
@@ -213,7 +219,7 @@ int run_program(int argc, char** argv) {
   app.footer("Example:\n  hwlab-host --config hwlab.yaml check");
   // Exactly one: otherwise a message's text "list" would be taken for a command.
   app.require_subcommand(1);
-  add_check_and_migrate(app, arguments);
+  add_maintenance(app, arguments);
   add_new(app, arguments);
   add_add(app, arguments);
   add_show(app, arguments);

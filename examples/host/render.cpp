@@ -202,4 +202,13 @@ std::string to_text(const host::MigrateResult& result) {
          std::to_string(result.schema_version) + "\n";
 }
 
+Json to_json(const host::RepairResult& result) {
+  return {{"examined", result.examined}, {"repaired", result.repaired}};
+}
+
+std::string to_text(const host::RepairResult& result) {
+  return std::to_string(result.examined) + " conversations examined, " +
+         std::to_string(result.repaired) + " repaired\n";
+}
+
 }  // namespace hwlab::cli

@@ -21,6 +21,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const host::Listing& listing);
 [[nodiscard]] Json to_json(const host::Check& check);
 [[nodiscard]] Json to_json(const host::MigrateResult& result);
+[[nodiscard]] Json to_json(const host::RepairResult& result);
 
 // For people: control characters of what is stored are escaped, line ends at the end included.
 [[nodiscard]] std::string to_text(const host::ConversationView& conversation);
@@ -28,5 +29,6 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string to_text(const host::Listing& listing);
 [[nodiscard]] std::string to_text(const host::Check& check);
 [[nodiscard]] std::string to_text(const host::MigrateResult& result);
+[[nodiscard]] std::string to_text(const host::RepairResult& result);
 
 }  // namespace hwlab::cli

@@ -79,4 +79,14 @@ MigrateResult Maintenance::migrate(CallOptions options) const {
   return migrated;
 }
 
+RepairResult Maintenance::repair(CallOptions options) const {
+  if (!HWLAB_HAS(table_, hwlab_maintenance, repair)) {
+    throw_missing_hook("repair");
+  }
+  hwlab_repair_request sent{};
+  sent.struct_size = sizeof(sent);
+  const auto result = read(*instance_, table_->repair, instance_->handle(), options, sent);
+  return {result.get().examined, result.get().repaired};
+}
+
 }  // namespace hwlab::host

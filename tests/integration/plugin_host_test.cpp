@@ -123,6 +123,19 @@ const Mistake mistakes[] = {
 INSTANTIATE_TEST_SUITE_P(Mistakes, ConfigurationMistake, testing::ValuesIn(mistakes),
                          [](const auto& test) { return std::string(test.param.what); });
 
+TEST_F(HostProgram, RepairsWhatWasChangedByHand) {
+  const std::string c = new_conversation();
+  run("add " + c + " user one");
+  run("add " + c + " user two");
+  EXPECT_EQ(run("repair").out, "1 conversations examined, 0 repaired\n");
+  database_.run("update conversations set last_seq = 1, message_count = 7");
+  EXPECT_EQ(run("add " + c + " user three").code, 70) << "its seq is taken";
+  EXPECT_EQ(nlohmann::json::parse(run("repair --json").out),
+            nlohmann::json({{"examined", 1}, {"repaired", 1}}));
+  EXPECT_EQ(run("add " + c + " user three").out.substr(36), " 3\n");
+  EXPECT_EQ(database_.value("select message_count from conversations"), "3");
+}
+
 TEST_F(HostProgram, ChecksWithoutMigrating) {
   EXPECT_EQ(run("check").code, 0);
   EXPECT_EQ(database_.value("select to_regclass('conversations')"), "");

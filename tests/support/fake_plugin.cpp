@@ -230,7 +230,9 @@ hwlab_status migrate(void* instance, const hwlab_call* /*call*/,
   return give(*static_cast<Fake*>(instance), result->head, std::move(block));
 }
 
-const hwlab_maintenance maintenance{sizeof(hwlab_maintenance), HWLAB_ABI_MINOR, report, migrate};
+// Without a repair, as a plugin of an earlier version would be.
+const hwlab_maintenance maintenance{sizeof(hwlab_maintenance), HWLAB_ABI_MINOR, report, migrate,
+                                    nullptr};
 
 const hwlab_conversation_store whole_table{sizeof(hwlab_conversation_store),
                                            HWLAB_ABI_MINOR,

@@ -169,6 +169,7 @@ TEST(Calls, MaintenanceReportsAndMigrates) {
   EXPECT_EQ(report.worst, host::CheckLevel::warning);
   EXPECT_EQ(report.checks[0].remedy, std::nullopt);
   EXPECT_EQ(report.checks[1].remedy, "say sslmode=require");
+  EXPECT_EQ(error_of([&] { (void)plugin.maintenance().repair(); }).status(), HWLAB_UNSUPPORTED);
   const auto migrated = plugin.maintenance().migrate();
   EXPECT_EQ(migrated.schema_version, 1);
   ASSERT_EQ(migrated.applied.size(), 1U);

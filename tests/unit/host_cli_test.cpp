@@ -249,7 +249,8 @@ TEST_F(Cli, WrongUsageIs64) {
 }
 
 TEST_F(Cli, HelpAndVersionNeedNoConfig) {
-  for (const auto* command : {"check", "migrate", "new", "add", "show", "list", "schema"}) {
+  for (const auto* command :
+       {"check", "migrate", "new", "add", "show", "list", "schema", "repair"}) {
     const auto done = run_bare({command, "--help"});
     EXPECT_EQ(done.code, 0) << command;
     EXPECT_THAT(done.out, HasSubstr("Example:\n"));

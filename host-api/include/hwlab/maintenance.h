@@ -67,6 +67,17 @@ typedef struct hwlab_migrate_result {
   int32_t reserved;
 } hwlab_migrate_result;
 
+typedef struct hwlab_repair_request {
+  uint32_t struct_size;
+  uint32_t reserved; /* 0 */
+} hwlab_repair_request;
+
+typedef struct hwlab_repair_result {
+  hwlab_result head;
+  int64_t examined; /* conversations */
+  int64_t repaired; /* of those, whose counters or numbers were wrong */
+} hwlab_repair_result;
+
 typedef struct hwlab_maintenance {
   uint32_t struct_size;
   uint32_t abi_minor;
@@ -83,6 +94,14 @@ typedef struct hwlab_maintenance {
   hwlab_status (*migrate)(void* instance, const hwlab_call* call,
                           const hwlab_migrate_request* request, hwlab_migrate_result* result,
                           hwlab_error* error);
+
+  /* [any] Looks at every conversation while others write, and mends those whose counters or numbers
+   * are not what their messages say. Needed only when a hook asks for it, or after tables were
+   * changed by hand. When the deadline passes first, TIMEOUT; what was mended stays mended, and it
+   * may be repeated. */
+  hwlab_status (*repair)(void* instance, const hwlab_call* call,
+                         const hwlab_repair_request* request, hwlab_repair_result* result,
+                         hwlab_error* error);
 } hwlab_maintenance;
 
 #ifdef __cplusplus

@@ -284,6 +284,11 @@ struct MigrateResult {
   std::int32_t schema_version = 0;        // afterwards
 };
 
+struct RepairResult {
+  std::int64_t examined = 0;  // conversations
+  std::int64_t repaired = 0;  // of those, whose counters or numbers were wrong
+};
+
 // ---- calls --------------------------------------------------------------------------------------
 
 class Instance;  // one loaded instance of a plugin; private to the loader
@@ -318,6 +323,7 @@ class Maintenance {
 
   [[nodiscard]] Report report(CallOptions options = {}) const;
   MigrateResult migrate(CallOptions options = {}) const;
+  RepairResult repair(CallOptions options = {}) const;
 
  private:
   std::shared_ptr<Instance> instance_;
