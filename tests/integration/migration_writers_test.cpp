@@ -95,7 +95,7 @@ TEST_F(EarlierStore, IsNeverFailedWhateverItsTransactionsTouch) {
       wait_for(writer, 20);
     migrate();
     for (const EarlierWriter& writer : writers)
-      wait_for(writer, writer.done() + 100);
+      wait_for(writer, writer.done() + 30);
     for (EarlierWriter& writer : writers)
       expect_no_failure(writer);
   }
