@@ -39,7 +39,7 @@ std::vector<Target> targets_of(const ConnectionOptions& options) {
     for (std::size_t i = 0; i < hosts; ++i) {
       const std::string& part = parts.size() == 1 ? parts[0] : parts[i];
       if (is_list(keyword))
-        targets[i].name += keyword + "=" + part + " ";
+        targets[i].name.append(keyword).append("=").append(part).append(" ");
       targets[i].options.emplace_back(keyword, part);
     }
   }
