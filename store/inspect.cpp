@@ -12,8 +12,6 @@ namespace {
 using Level = Finding::Level;
 using Clock = Deadline::Clock;
 
-constexpr int oldest_server = 13'00'00;
-
 // What inspect_server.sql gives, by its columns.
 struct Server {
   std::string version;
@@ -52,10 +50,8 @@ struct Server {
         max_connections(rows[0][15].as<int>()) {}
 };
 
-Finding version_of(Session& session, const Server& server) {
-  if (session.server_version() < oldest_server)
-    return {Level::failed, "server", "PostgreSQL " + server.version,
-            "PostgreSQL 13 or later is needed: upgrade the server"};
+// Any session there is: an older server than we need is refused when it is connected to.
+Finding version_of(const Server& server) {
   return {Level::ok, "server", "PostgreSQL " + server.version, {}};
 }
 
@@ -155,7 +151,7 @@ std::vector<Finding> inspect(Pool& pool, const InspectOptions& options, Deadline
     const Server server(session.run_text(
         std::string(sql::inspect_server),
         {options.schema_name, std::string_view("conversations"), std::string_view("messages")}));
-    std::vector<Finding> findings = {version_of(session, server),
+    std::vector<Finding> findings = {version_of(server),
                                      round_trip_of(session),
                                      tls_of(server),
                                      {Level::ok, "encoding", server.encoding, {}},
