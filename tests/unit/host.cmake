@@ -20,17 +20,21 @@ foreach(standard 17 20)
   target_compile_options(host_header_cxx${standard} PRIVATE -Werror)
   target_link_libraries(host_header_cxx${standard} PRIVATE hwlab::host_api hwlab_compile)
 endforeach()
+add_library(host_header_c OBJECT "${CMAKE_CURRENT_LIST_DIR}/host_c_header_alone.c")
+target_compile_options(host_header_c PRIVATE -Werror)
+target_link_libraries(host_header_c PRIVATE hwlab::host_api hwlab_compile)
 
 hwlab_add_test(
   NAME host_test
   LABEL unit
-  SOURCES unit/host_calls_test.cpp
+  SOURCES unit/host_c_calls_test.cpp
+          unit/host_calls_test.cpp
           unit/host_cli_test.cpp
           unit/host_config_test.cpp
           unit/host_loader_test.cpp
           unit/host_misbehaviour_test.cpp
           unit/host_text_test.cpp
-  LIBRARIES hwlab::plugin_host hwlab_host_cli)
+  LIBRARIES hwlab::plugin_host hwlab_host_cli ${CMAKE_DL_LIBS})
 target_compile_definitions(
   host_test
   PRIVATE FAKE_PLUGIN="$<TARGET_FILE:fake_plugin>"
@@ -40,4 +44,4 @@ target_compile_definitions(
           FAKE_PLUGIN_FOR_LATER_HOST="$<TARGET_FILE:fake_plugin_for_later_host>"
           FAKE_PLUGIN_INCOMPLETE="$<TARGET_FILE:fake_plugin_incomplete>"
           HWLAB_HOST="$<TARGET_FILE:hwlab-host>")
-add_dependencies(host_test hwlab-host host_header_cxx17 host_header_cxx20)
+add_dependencies(host_test hwlab-host host_header_c host_header_cxx17 host_header_cxx20)

@@ -137,8 +137,7 @@ typedef struct hwlab_append_messages_result {
 
 /* ---- get_conversation ---------------------------------------------------------------------- */
 
-/* Which part of a thread is wanted; all zero: the whole thread. Messages always come in rising seq.
- */
+/* Which part of a thread is wanted; all zero: the whole. Messages always come in rising seq. */
 typedef struct hwlab_get_conversation_request {
   uint32_t struct_size;
   uint32_t last_n; /* the newest n of the range instead of its first `limit`; not with limit */
@@ -160,10 +159,9 @@ typedef struct hwlab_get_conversation_result {
 
 /* ---- list_conversations -------------------------------------------------------------------- */
 
-#define HWLAB_ORDER_STARTED 0 /* by started_at, newest first */
-#define HWLAB_ORDER_ACTIVE                                               \
-  1 /* by the last message (started_at until there is one), newest first \
-     */
+/* Newest first, by started_at or by the last message (started_at until there is one). */
+#define HWLAB_ORDER_STARTED 0
+#define HWLAB_ORDER_ACTIVE 1
 
 typedef struct hwlab_list_conversations_request {
   uint32_t struct_size;

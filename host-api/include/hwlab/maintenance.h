@@ -60,8 +60,8 @@ typedef struct hwlab_migrate_request {
 
 typedef struct hwlab_migrate_result {
   hwlab_result head;
-  const hwlab_migration* const*
-      applied; /* by this call, in order; NULL when there was nothing to do */
+  /* By this call, in order; NULL when there was nothing to do. */
+  const hwlab_migration* const* applied;
   size_t applied_count;
   int32_t schema_version; /* the schema's version afterwards */
   int32_t reserved;

@@ -10,34 +10,37 @@
  *
  * 1. Growth. Every struct but the frozen ones (hwlab_text, hwlab_result) starts with
  *    `uint32_t struct_size`, which the side that fills the struct sets to its own sizeof. Structs
- * gain members only at their end, are passed by pointer, and never stand by value in an array
- * (arrays are arrays of pointers). A reader uses only what struct_size covers; a member that is not
- * covered reads as zero, and zero always means "default". A request that is longer than its reader
- * knows is refused with HWLAB_TOO_NEW unless its surplus is all zero: an option that is dropped
- * silently is a bug that nobody sees. A longer table of functions is fine. HWLAB_HAS tells whether
- * a member is present and callable.
+ *    gain members only at their end, are passed by pointer, and never stand by value in an array
+ *    (arrays are arrays of pointers). A reader uses only what struct_size covers; a member that is
+ *    not covered reads as zero, and zero always means "default". A request that is longer than its
+ *    reader knows is refused with HWLAB_TOO_NEW unless its surplus is all zero: an option that is
+ *    dropped silently is a bug that nobody sees. So set a request to zero before you fill it. A
+ *    longer table of functions is fine. HWLAB_HAS tells whether a member is present and callable;
+ *    the functions of <hwlab/calls.h> ask it before each call.
  * 2. Versions. The major version is in the name of the entry symbol (hwlab_plugin_v1) and in the
- * ids of hook families ("hwlab.conversation_store/1"). The minor rises with every addition. A
- * changed promise about threads, life time or blocking is a new major.
+ *    ids of hook families ("hwlab.conversation_store/1"). The minor rises with every addition. A
+ *    changed promise about threads, life time or blocking is a new major.
  * 3. Text is pointer and size, UTF-8, not terminated by a NUL, and borrowed for the duration of the
  *    call. Null data is "absent", non-null data of size 0 is "empty". U+0000 and invalid UTF-8 are
- *    refused (HWLAB_INVALID) before anything is sent anywhere. Ids cross as canonical UUID text
- *    (36 characters, lower case when given out). Times are int64_t microseconds since
- *    1970-01-01T00:00:00Z. Durations carry their unit in their name.
+ *    refused (HWLAB_INVALID) before anything is sent anywhere. Only names that programs choose (of
+ *    a host, a plugin, a family, an extension) are `const char*` and end with a NUL. Ids cross as
+ *    canonical UUID text (36 characters, lower case when given out). Times are int64_t microseconds
+ *    since 1970-01-01T00:00:00Z. Durations carry their unit in their name.
  * 4. Memory. Each side frees only what it allocated. An error owns nothing. A result is the
- * caller's struct filled with the plugin's memory; it carries its own release callback, see
- * hwlab_result.
+ *    caller's struct filled with the plugin's memory; it carries its own release callback, see
+ *    hwlab_result.
  * 5. Threads. [any]: any number of threads at once. [loader]: one thread at a time for one
- * instance. [constant]: data that never changes while the library is mapped. A plugin calls the
- * host (log) holding no lock that a hook could wait for, so a host may hold its own locks around
- * either.
+ *    instance. [constant]: data that never changes while the library is mapped. A plugin calls the
+ *    host (log) holding no lock that a hook could wait for, so a host may hold its own locks around
+ *    either.
  * 6. Process. No exception and no longjmp crosses the contract in either direction. A plugin
- * changes no signal handler, locale, working directory or environment variable; its own threads
- * block all signals. After fork() the child must not use an instance of its parent: it gets
- * HWLAB_STOPPED.
+ *    changes no signal handler, locale, working directory or environment variable; its own threads
+ *    block all signals. After fork() the child must not use an instance of its parent: it gets
+ *    HWLAB_STOPPED.
  * 7. Mapping. A host opens a plugin by absolute path, with RTLD_NOW and RTLD_LOCAL. unload() stops
  *    everything that an instance started; the code itself stays mapped until the process ends,
- * since exit handlers and thread-local destructors of the libraries behind a plugin may still run.
+ *    since exit handlers and thread-local destructors of the libraries behind a plugin may still
+ *    run.
  */
 #ifndef HWLAB_PLUGIN_H
 #define HWLAB_PLUGIN_H
@@ -82,20 +85,18 @@ typedef int32_t hwlab_status;
 #define HWLAB_STOPPED 10    /* the instance is being unloaded, or belongs to the parent process */
 #define HWLAB_CONFIG 11     /* the configuration, or the database's schema, must be mended first */
 #define HWLAB_NO_MEMORY 12
-#define HWLAB_INTERNAL                                                       \
-  13 /* a defect in the plugin or in the stored data; the message says which \
-      */
+#define HWLAB_INTERNAL 13 /* a defect in the plugin or in the stored data; see the message */
 
-/* hwlab_error.flags */
-#define HWLAB_RETRYABLE 1u /* the same call may succeed later */
-#define HWLAB_MAYBE_APPLIED                                                 \
-  2u /* a write was sent and its outcome is not known: repeat the call with \
-        the same ids. The result is given too, and holds the ids. */
+/* hwlab_error.flags. MAYBE_APPLIED: repeat the call with the same ids, and it is stored once. The
+ * result is given too, and holds the ids. */
+#define HWLAB_RETRYABLE 1u     /* the same call may succeed later */
+#define HWLAB_MAYBE_APPLIED 2u /* a write was sent and its outcome is not known */
 
-/* Why a call failed. The caller owns the struct, sets struct_size and may pass
- * NULL where it does not care. It is written on every return: status HWLAB_OK and an empty message
- * on success. The struct owns no memory and can be copied. The message is one sentence for an
- * operator, in English, without secrets and without text of users. 512 bytes in all. */
+/* Why a call failed. The caller owns the struct, sets struct_size (the rest need not be
+ * initialised), and may pass NULL where it does not care. It is written on every return: status
+ * HWLAB_OK and an empty message on success. The struct owns no memory and can be copied. The
+ * message is one sentence for an operator, in English, without secrets and without text of users.
+ * 512 bytes in all. */
 typedef struct hwlab_error {
   uint32_t struct_size;
   hwlab_status status;
@@ -168,8 +169,7 @@ typedef struct hwlab_host {
   hwlab_status (*register_hooks)(void* ctx, const char* family, const void* table, void* self,
                                  hwlab_error* error);
 
-  /* Extensions that a host may offer, by id; NULL: unknown. The pointer itself may be NULL: none.
-   */
+  /* Extensions that a host may offer, by id; NULL: unknown. The pointer itself may be NULL. */
   const void* (*get_extension)(void* ctx, const char* id);
 } hwlab_host;
 
@@ -184,19 +184,21 @@ typedef struct hwlab_plugin {
   const char* name;        /* "conversations" */
   const char* version;     /* "0.1.0" */
   const char* description; /* one line */
-  const char*
-      config_schema; /* JSON Schema of the section, so that a host can check and document it */
+  /* JSON Schema of the section, so that a host can check and document it. */
+  const char* config_schema;
 
   /* [loader] Reads the configuration, prepares the instance and registers its hooks. On HWLAB_OK
-   * `*instance` is set; on any other status it is NULL and nothing is left running. Blocks as the
-   * configuration says (for the conversation plugin: until the server has answered or
-   * connect_timeout has passed under `startup: verify`, not at all under `lazy`). Several instances
-   * may live in one process. */
+   * `*instance` is set; on any other status it is NULL, nothing is left running, and hooks that
+   * were registered are void. Blocks as the configuration says (for the conversation plugin: until
+   * the server has answered or connect_timeout has passed under `startup: verify`, not at all under
+   * `lazy`). Several instances may live in one process. */
   hwlab_status (*load)(const hwlab_host* host, void** instance, hwlab_error* error);
 
-  /* [loader] Ends an instance. New calls get HWLAB_STOPPED; those that run may finish for grace_ms
-   * milliseconds and are cut off then. Returns when no thread is inside the plugin any more on
-   * behalf of this instance, which is then gone. Results that were given out stay valid. */
+  /* [loader] Ends an instance. The host lets no new call begin before it calls this; one that is on
+   * its way in all the same gets HWLAB_STOPPED. Calls that run may finish for grace_ms milliseconds
+   * and are cut off then. Returns when no thread is inside the plugin any more on behalf of this
+   * instance, which is then gone, whatever the status: `instance` and `self` are dangling pointers
+   * from here on. Results that were given out stay valid. */
   hwlab_status (*unload)(void* instance, uint32_t grace_ms, hwlab_error* error);
 
   /* [any] Extensions of an instance, by id ("hwlab.maintenance/1", <hwlab/maintenance.h>): a table
@@ -211,8 +213,7 @@ extern const hwlab_plugin hwlab_plugin_v1;
 /* ---- small helpers, hidden from binding generators ------------------------------------------- */
 
 #ifndef HWLAB_BINDGEN
-/* Whether the struct behind `pointer` is long enough to hold `member`, and the member is not null.
- */
+/* Whether the struct behind `pointer` is long enough for `member`, and the member is not null. */
 #define HWLAB_HAS(pointer, type, member)                                           \
   ((pointer)->struct_size >= offsetof(type, member) + sizeof((pointer)->member) && \
    (pointer)->member)
