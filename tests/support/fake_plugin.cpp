@@ -55,8 +55,7 @@ hwlab_status add_message(void* self, const hwlab_call* call,
   const std::lock_guard lock(fake.mutex);
   auto block = std::make_unique<Block>();
   const auto& message = *request->message;
-  const auto id =
-      message.id.data != nullptr ? view(message.id) : "44444444-4444-4444-8444-444444444444";
+  const auto id = message.id.data != nullptr ? view(message.id) : fake.new_message_id();
   if (fake.mode == "maybe_applied") {
     result->id = block->text(id);
     give(fake, result->head, std::move(block));
@@ -284,6 +283,7 @@ hwlab_status register_all(Fake& fake, hwlab_error* error) {
   fake->mode = at == std::string::npos
                    ? ""
                    : config.substr(at + 6, config.find_first_of(" \r\n", at + 6) - at - 6);
+  fake->counts_results = config.find("count_results: true") != std::string::npos;
   fake->conversations[canned_conversation] = {{canned_message, "user", "hello"}};
   if (host->log != nullptr) {
     const auto line = "loaded with " + view(host->config_origin);
@@ -316,6 +316,12 @@ hwlab_status unload(void* instance, uint32_t /*grace_ms*/, hwlab_error* /*error*
   fake->changed.notify_all();
   fake->changed.wait(lock, [&] { return fake->inside == 0; });
   lock.unlock();
+  if (fake->counts_results) {
+    const auto line = std::to_string(counters.given) + " given, " +
+                      std::to_string(counters.released) + " released";
+    const hwlab_text text{line.data(), line.size()};
+    fake->host->log(fake->host->ctx, HWLAB_LOG_INFO, &text);
+  }
   return HWLAB_OK;
 }
 

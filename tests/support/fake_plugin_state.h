@@ -6,6 +6,7 @@
 #include <hwlab/maintenance.h>
 
 #include <condition_variable>
+#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -28,11 +29,15 @@ struct Message {
 struct Fake {
   const hwlab_host* host = nullptr;
   std::string mode;
+  bool counts_results = false;  // unload() logs how many were given and released
   std::mutex mutex;
   std::condition_variable changed;
   bool stopping = false;
   int inside = 0;
   std::map<std::string, std::vector<Message>> conversations;
+  std::uint64_t last_id = 444'444'444'443;
+
+  std::string new_message_id() { return "44444444-4444-4444-8444-" + std::to_string(++last_id); }
 };
 
 // What a result points to.

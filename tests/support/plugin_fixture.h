@@ -3,15 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <hwlab/plugin_host.hpp>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "tests/support/database.h"
+#include "tests/support/environment.h"
 
 namespace hwlab::test {
 
@@ -42,20 +41,6 @@ class LogLines {
  private:
   mutable std::mutex mutex_;
   std::string lines_;
-};
-
-// Sets an environment variable for the time of its life; before any thread of a test starts.
-class Environment {
- public:
-  Environment(std::string name, const std::string& value) : name_(std::move(name)) {
-    ::setenv(name_.c_str(), value.c_str(), 1);
-  }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-  ~Environment() { ::unsetenv(name_.c_str()); }
-
- private:
-  std::string name_;
 };
 
 class PluginTest : public testing::Test {
