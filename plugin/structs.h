@@ -30,16 +30,20 @@ Struct read_covered(const Struct* from, const char* what) {
   return read;
 }
 
-// The same for a request, which must not ask for what is not known here. Throws also Refusal:
-// TOO_NEW.
+// The same for a request, which must not ask for what is not known here: by a member that is new,
+// or one that was reserved. Throws also Refusal: TOO_NEW.
 template <typename Struct>
 Struct read_struct(const Struct* from, const char* what) {
   const Struct read = read_covered(from, what);
   const auto* const bytes = reinterpret_cast<const unsigned char*>(from);
+  bool known = true;
   for (std::size_t i = sizeof(Struct); i < read.struct_size; ++i)
-    if (bytes[i] != 0)
-      throw Refusal(std::string(what) + " has a member that this plugin does not know",
-                    HWLAB_TOO_NEW);
+    known = known && bytes[i] == 0;
+  if constexpr (requires { read.reserved; })
+    known = known && read.reserved == 0;
+  if (!known)
+    throw Refusal(std::string(what) + " has a member that this plugin does not know",
+                  HWLAB_TOO_NEW);
   return read;
 }
 

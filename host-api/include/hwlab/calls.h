@@ -3,8 +3,10 @@
  * hwlab/calls.h - the calls of the contract as functions, for hosts in C and for languages whose
  * bindings can call a C function but not a function pointer (cgo).
  *
- *   hwlab_store_hooks hooks = {0};   // host.ctx = &hooks; host.register_hooks =
- * hwlab_take_store_hooks; hwlab_add_message(&hooks, NULL, &request, &result, &error);
+ *   hwlab_store_hooks hooks = {0};
+ *   host.ctx = &hooks;
+ *   host.register_hooks = hwlab_take_store_hooks;   // then load
+ *   hwlab_add_message(&hooks, NULL, &request, &result, &error);
  *   hwlab_release(&result.head);
  *
  * Each function makes one call and promises what the member of the same name in <hwlab/plugin.h>,

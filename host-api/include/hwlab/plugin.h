@@ -4,19 +4,22 @@
  *
  * C11, LP64; readable from C, C++11 and later, cgo, ctypes/cffi and bindgen. This header is the
  * documentation of the contract; what a family of hooks means is said in the family's own header,
- * for conversations <hwlab/conversation_store.h>.
+ * for conversations <hwlab/conversation_store.h>. How the contract grows, and how its promises are
+ * proved: docs/abi.md.
  *
  * RULES, which hold for everything declared here and in the family headers
  *
  * 1. Growth. Every struct but the frozen ones (hwlab_text, hwlab_result) starts with
- *    `uint32_t struct_size`, which the side that fills the struct sets to its own sizeof. Structs
- *    gain members only at their end, are passed by pointer, and never stand by value in an array
- *    (arrays are arrays of pointers). A reader uses only what struct_size covers; a member that is
- *    not covered reads as zero, and zero always means "default". A request that is longer than its
- *    reader knows is refused with HWLAB_TOO_NEW unless its surplus is all zero: an option that is
- *    dropped silently is a bug that nobody sees. So set a request to zero before you fill it. A
- *    longer table of functions is fine. HWLAB_HAS tells whether a member is present and callable;
- *    the functions of <hwlab/calls.h> ask it before each call.
+ *    `uint32_t struct_size`, which the side that fills the struct sets to its own sizeof; a result
+ *    has it in its head. Structs gain members only at their end, have no padding, are passed by
+ *    pointer, and never stand by value in an array (arrays are arrays of pointers). A reader uses
+ *    only what struct_size covers; a member that is not covered reads as zero, and zero always
+ *    means "default". A request that is longer than its reader knows is refused with HWLAB_TOO_NEW
+ *    unless its surplus is all zero: an option that is dropped silently is a bug that nobody sees.
+ *    The same goes for a request's `reserved` members. So set a request to zero before you fill it.
+ *    A longer table of functions is fine, and so are a longer hwlab_host and hwlab_plugin.
+ *    HWLAB_HAS tells whether a member is present and callable; the functions of <hwlab/calls.h> ask
+ *    it before each call.
  * 2. Versions. The major version is in the name of the entry symbol (hwlab_plugin_v1) and in the
  *    ids of hook families ("hwlab.conversation_store/1"). The minor rises with every addition. A
  *    changed promise about threads, life time or blocking is a new major.
@@ -41,12 +44,19 @@
  *    everything that an instance started; the code itself stays mapped until the process ends,
  *    since exit handlers and thread-local destructors of the libraries behind a plugin may still
  *    run.
+ *
+ * HWLAB_BINDGEN, when it is defined, leaves nothing but declarations and constants: no #include of
+ * the standard library, no inline function, no macro with arguments. It is for parsers that know
+ * size_t and the types of <stdint.h> by themselves, as cffi does; what is a compiler itself (cgo,
+ * Rust's bindgen) does not need it.
  */
 #ifndef HWLAB_PLUGIN_H
 #define HWLAB_PLUGIN_H
 
+#ifndef HWLAB_BINDGEN
 #include <stddef.h>
 #include <stdint.h>
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -96,7 +106,7 @@ typedef int32_t hwlab_status;
  * initialised), and may pass NULL where it does not care. It is written on every return: status
  * HWLAB_OK and an empty message on success. The struct owns no memory and can be copied. The
  * message is one sentence for an operator, in English, without secrets and without text of users.
- * 512 bytes in all. */
+ * Its 512 bytes are frozen, too. */
 typedef struct hwlab_error {
   uint32_t struct_size;
   hwlab_status status;
@@ -163,13 +173,14 @@ typedef struct hwlab_host {
    * the call that logs waits for it. */
   void (*log)(void* ctx, int32_t level, const hwlab_text* line);
 
-  /* Offers a table of hooks to the host, which calls them with `self` from then on, and no longer
-   * once it has called unload(). `family` says which type `table` points to. Called by the plugin
-   * from within load(). Refusing (another plugin has the family already) fails the load. */
+  /* Offers a table of hooks to the host, which calls them with `self` once load() has returned
+   * HWLAB_OK, and no longer once it has called unload(). `family` says which type `table` points
+   * to. Called by the plugin from within load(), on its thread. Refusing (another plugin has the
+   * family already) fails the load. */
   hwlab_status (*register_hooks)(void* ctx, const char* family, const void* table, void* self,
                                  hwlab_error* error);
 
-  /* Extensions that a host may offer, by id; NULL: unknown. The pointer itself may be NULL. */
+  /* [any] Extensions that a host may offer, by id; NULL: unknown. The member may be NULL too. */
   const void* (*get_extension)(void* ctx, const char* id);
 } hwlab_host;
 
@@ -184,7 +195,7 @@ typedef struct hwlab_plugin {
   const char* name;        /* "conversations" */
   const char* version;     /* "0.1.0" */
   const char* description; /* one line */
-  /* JSON Schema of the section, so that a host can check and document it. */
+  /* JSON Schema of the section, so that a host can check and document it; NULL: none. */
   const char* config_schema;
 
   /* [loader] Reads the configuration, prepares the instance and registers its hooks. On HWLAB_OK
