@@ -444,6 +444,8 @@ class Gate::Impl {
   }
 
   asio::io_context context_;
+  // Also while nobody listens and nothing passes the thread goes on.
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   tcp::acceptor acceptor_{context_};
   tcp::endpoint address_;
   std::string port_;
