@@ -20,14 +20,15 @@ hwlab_status load(const hwlab_host* host, void** instance, hwlab_error* error) {
   std::shared_ptr<config::Redactor> redactor;
   std::unique_ptr<Instance> made;
   hwlab_host offered{};
-  hwlab_status status =
-      with_barrier(error, nullptr, [&] { redactor = std::make_shared<config::Redactor>(); });
+  hwlab_status status = with_barrier(error, nullptr, [&] {
+    if (instance == nullptr)
+      throw Refusal("there is no place for the instance (a null pointer)");
+    *instance = nullptr;  // first, so that it is so whatever fails
+    redactor = std::make_shared<config::Redactor>();
+  });
   if (status != HWLAB_OK)
     return status;
   status = with_barrier(error, redactor.get(), [&] {
-    if (instance == nullptr)
-      throw Refusal("there is no place for the instance (a null pointer)");
-    *instance = nullptr;
     offered = read_covered(host, "the host");
     if (offered.register_hooks == nullptr)
       throw Refusal("the host has no register_hooks", HWLAB_UNSUPPORTED);
