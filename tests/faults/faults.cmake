@@ -12,3 +12,24 @@ hwlab_add_test(
   LABEL faults
   SOURCES faults/gate_test.cpp support/database.cpp
   LIBRARIES hwlab_test_gate hwlab::store PkgConfig::libpqxx)
+
+hwlab_add_test(
+  NAME judge_test
+  LABEL faults
+  SOURCES faults/judge_test.cpp faults/ledger.cpp)
+
+# What the tests of faults share: a load with its ledger, and servers of their own.
+add_library(hwlab_test_faults STATIC faults/cluster.cpp faults/ledger.cpp faults/load.cpp
+                                     support/database.cpp)
+target_link_libraries(
+  hwlab_test_faults PUBLIC hwlab_test_gate hwlab::plugin_host hwlab::store PkgConfig::libpqxx
+  PRIVATE hwlab_compile)
+
+# Against the loaded library. One case at a time: each has a server and a load of its own.
+hwlab_add_test(
+  NAME crash_test
+  LABEL faults
+  SOURCES faults/crash_test.cpp
+  LIBRARIES hwlab_test_faults)
+target_compile_definitions(crash_test PRIVATE HWLAB_PLUGIN="$<TARGET_FILE:hwlab_conversations>")
+add_dependencies(crash_test hwlab_conversations)

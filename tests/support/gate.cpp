@@ -3,6 +3,7 @@
 #include <utility>  // which Boost.Asio 1.74 forgets
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 
 #include <array>
 #include <boost/asio.hpp>
@@ -55,6 +56,12 @@ std::string fatal_message(const std::string& sqlstate, const std::string& text) 
     fields += field + '\0';
   const std::uint32_t size = htonl(static_cast<std::uint32_t>(fields.size() + 4));
   return 'E' + std::string(reinterpret_cast<const char*>(&size), 4) + fields;
+}
+
+// A server that a test starts meanwhile must not keep the connections of others open.
+template <typename AnySocket>
+void close_on_exec(AnySocket& socket) {
+  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
 }
 
 void reset_socket(Socket& socket) {
@@ -129,6 +136,8 @@ class Link : public std::enable_shared_from_this<Link> {
         down_(context, server_, client_) {}
 
   void lead_to(const Endpoint& server) {
+    server_.open(server.protocol());
+    close_on_exec(server_);
     server_.async_connect(server, [self = shared_from_this()](const error_code& failed) {
       if (failed)
         return self->reset();
@@ -399,6 +408,7 @@ class Gate::Impl {
 
   void listen(const tcp::endpoint& address) {
     acceptor_.open(address.protocol());
+    close_on_exec(acceptor_);
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
     acceptor_.bind(address);
     acceptor_.listen();
@@ -424,6 +434,7 @@ class Gate::Impl {
 
   void take(tcp::socket client) {
     std::erase_if(links_, [](const auto& link) { return link->is_over(); });
+    close_on_exec(client);
     error_code ignored;
     client.set_option(tcp::no_delay(true), ignored);
     {

@@ -1,0 +1,92 @@
+// The server stops as in a crash, loses single backends, or ends everybody's session, while many
+// write.
+#include <sys/types.h>
+
+#include <csignal>
+
+#include "tests/faults/cluster.h"
+#include "tests/faults/fault_fixture.h"
+
+namespace hwlab::test {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+class Crash : public FaultTest {
+ protected:
+  // How often in this run; the long form says more.
+  static int cycles(int usual) {
+    const char* const given = std::getenv("HWLAB_FAULT_CYCLES");
+    return given != nullptr ? std::stoi(given) : usual;
+  }
+  static int writers(int usual) {
+    const char* const given = std::getenv("HWLAB_FAULT_WRITERS");
+    return given != nullptr ? std::stoi(given) : usual;
+  }
+
+  struct Outage {
+    Clock::time_point down;
+    Clock::time_point ready;
+  };
+
+  // From the server being ready to the first OK, of each outage.
+  static std::vector<milliseconds> until_first_ok(const Ledger& ledger,
+                                                  const std::vector<Outage>& outages) {
+    std::vector<milliseconds> times;
+    for (const Outage& outage : outages) {
+      auto first = Clock::time_point::max();
+      for (const LedgerCall& call : ledger)
+        if (call.outcome == Outcome::ok && call.returned > outage.down)
+          first = std::min(first, call.returned);
+      times.push_back(std::max(0ms, std::chrono::ceil<milliseconds>(first - outage.ready)));
+    }
+    std::sort(times.begin(), times.end());
+    return times;
+  }
+
+  static void report(const Verdict& verdict, const std::vector<milliseconds>& first_ok,
+                     const SessionWatch& sessions, std::size_t failed_calls) {
+    std::cout << "REPORT cycles=" << first_ok.size() << " "
+              << "calls=" << verdict.calls << " ok=" << verdict.ok << " unknown=" << verdict.unknown
+              << " lost=" << verdict.lost << " doubled=" << verdict.doubled
+              << " out_of_order=" << verdict.out_of_order << " failed_calls=" << failed_calls
+              << " latest_ms=" << verdict.latest / 1ms
+              << " latest_plain_ms=" << verdict.latest_plain / 1ms
+              << " first_ok_median_ms=" << first_ok[first_ok.size() / 2].count()
+              << " first_ok_max_ms=" << first_ok.back().count()
+              << " sessions_most=" << sessions.most()
+              << " sessions_above_ms=" << sessions.longest_above().count()
+              << " seed=" << fault_seed() << '\n';
+  }
+};
+
+TEST_F(Crash, OfTheServerLosesAndDoublesNothingAndFailsNoCall) {
+  Cluster cluster({"fsync = off"});
+  auto plugin = load_plugin(cluster.dsn());
+  auto options = load_options();
+  options.writers = writers(16);
+  Load load(plugin.conversation_store(), options);
+  SessionWatch sessions(cluster.dsn(), application, 4);
+  std::vector<Outage> outages;
+  for (int cycle = 0; cycle < cycles(5); ++cycle) {
+    ASSERT_TRUE(load.await_ok(100));
+    cluster.stop(Cluster::Stop::immediate);
+    const auto down = Clock::now();
+    cluster.launch();
+    cluster.await_ready();
+    outages.push_back({down, Clock::now()});
+  }
+  ASSERT_TRUE(load.await_ok(100));
+  sessions.stop();
+  const Verdict verdict = expect_agreement(load, cluster.dsn());
+  const auto errors = errors_of(load.ledger());
+  EXPECT_TRUE(errors.empty()) << errors.size() << ", the first: " << errors[0];
+  const auto first_ok = until_first_ok(load.ledger(), outages);
+  EXPECT_LE(first_ok.back(), 5s) << "the figure is 1 s; this machine may be busy";
+  EXPECT_LE(sessions.longest_above(), 1s);
+  report(verdict, first_ok, sessions, errors.size());
+}
+
+}  // namespace
+}  // namespace hwlab::test
