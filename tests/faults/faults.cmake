@@ -25,11 +25,14 @@ target_link_libraries(
   hwlab_test_faults PUBLIC hwlab_test_gate hwlab::plugin_host hwlab::store PkgConfig::libpqxx
   PRIVATE hwlab_compile)
 
-# Against the loaded library. One case at a time: each has a server and a load of its own.
-hwlab_add_test(
-  NAME crash_test
-  LABEL faults
-  SOURCES faults/crash_test.cpp
-  LIBRARIES hwlab_test_faults)
-target_compile_definitions(crash_test PRIVATE HWLAB_PLUGIN="$<TARGET_FILE:hwlab_conversations>")
-add_dependencies(crash_test hwlab_conversations)
+# Against the loaded library.
+foreach(part crash network)
+  hwlab_add_test(
+    NAME ${part}_test
+    LABEL faults
+    SOURCES faults/${part}_test.cpp
+    LIBRARIES hwlab_test_faults)
+  target_compile_definitions(${part}_test
+                             PRIVATE HWLAB_PLUGIN="$<TARGET_FILE:hwlab_conversations>")
+  add_dependencies(${part}_test hwlab_conversations)
+endforeach()

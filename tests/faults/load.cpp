@@ -52,12 +52,11 @@ void Load::run(Writer& writer) {
     do {
       call(next);
       writer.ledger.push_back(next);
+      const std::lock_guard lock(mutex_);
+      ++(next.outcome == Outcome::ok ? ok_ : failed_);
+      changed_.notify_all();
     } while (next.outcome == Outcome::unknown && repeats && !stopping_);
     std::unique_lock lock(mutex_);
-    if (next.outcome == Outcome::ok) {
-      ++ok_;
-      changed_.notify_all();
-    }
     if (options_.pause > 0ms)
       stopped_.wait_for(
           lock,
@@ -117,6 +116,12 @@ void Load::call(LedgerCall& call) const {
 bool Load::await_ok(int calls, std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, patience, [this, wanted = ok_ + calls] { return ok_ >= wanted; });
+}
+
+bool Load::await_failed(int calls, std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, patience,
+                           [this, wanted = failed_ + calls] { return failed_ >= wanted; });
 }
 
 void Load::stop() {

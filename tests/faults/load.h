@@ -39,6 +39,8 @@ class Load {
 
   // Waits until so many more calls were OK. False: not within `patience`.
   bool await_ok(int calls, std::chrono::milliseconds patience = std::chrono::seconds(60));
+  // The same of calls that were not OK.
+  bool await_failed(int calls, std::chrono::milliseconds patience = std::chrono::seconds(60));
   // Lets each writer finish its call. Returns when all have.
   void stop();
   // After stop().
@@ -61,9 +63,10 @@ class Load {
   std::vector<Writer> writers_;
   std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
-  std::condition_variable changed_;  // ok_
+  std::condition_variable changed_;  // ok_ or failed_
   std::condition_variable stopped_;
   std::int64_t ok_ = 0;
+  std::int64_t failed_ = 0;
   std::vector<std::jthread> threads_;
 };
 
