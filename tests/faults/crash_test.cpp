@@ -88,5 +88,52 @@ TEST_F(Crash, OfTheServerLosesAndDoublesNothingAndFailsNoCall) {
   report(verdict, first_ok, sessions, errors.size());
 }
 
+TEST_F(Crash, OfOneBackendIsNoStormOfConnections) {
+  Cluster cluster({"fsync = off"});
+  Gate gate(cluster.dsn());
+  auto plugin = load_plugin(gate.dsn());
+  auto options = load_options();
+  options.writers = writers(16);
+  Load load(plugin.conversation_store(), options);
+  SessionWatch sessions(cluster.dsn(), application, 4);
+  std::vector<Outage> outages;
+  for (int cycle = 0; cycle < cycles(5); ++cycle) {
+    ASSERT_TRUE(load.await_ok(100));
+    const auto before = gate.counters().attempts;
+    const auto backend = static_cast<pid_t>(
+        std::stol(cluster.value("select max(pid) from pg_stat_activity where application_name = '" +
+                                std::string(application) + "'")));
+    // The server ends every session (57P02) and recovers (57P03) when one was killed.
+    ::kill(backend, SIGKILL);
+    ASSERT_TRUE(comes_true([&] { return ::kill(backend, 0) != 0; }));
+    const auto down = Clock::now();
+    cluster.await_ready();
+    outages.push_back({down, Clock::now()});
+    ASSERT_TRUE(load.await_ok(100));
+    // Attempts are 5 to 250 ms apart while it recovers; then the pool is filled again.
+    const auto outage = Clock::now() - down;
+    EXPECT_LE(gate.counters().attempts - before, 16U + 10U * (outage / 1s)) << outage / 1ms;
+  }
+  sessions.stop();
+  const Verdict verdict = expect_agreement(load, cluster.dsn());
+  const auto errors = errors_of(load.ledger());
+  EXPECT_TRUE(errors.empty()) << errors.size() << ", the first: " << errors[0];
+  EXPECT_LE(sessions.longest_above(), 1s);
+  report(verdict, until_first_ok(load.ledger(), outages), sessions, errors.size());
+}
+
+TEST_F(Crash, OfAllSessionsTenTimesASecondTearsNoTurn) {
+  const Database database;
+  auto plugin = load_plugin(database.dsn());
+  Load load(plugin.conversation_store(), load_options());
+  for (int round = 0; round < cycles(30); ++round) {
+    database.run(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = "
+        "current_database() and pid <> pg_backend_pid(); select pg_sleep(0.1)");
+  }
+  const Verdict verdict = expect_agreement(load, database.dsn());
+  EXPECT_EQ(verdict.failed + verdict.unknown, 0) << "each had 20 s";
+}
+
 }  // namespace
 }  // namespace hwlab::test

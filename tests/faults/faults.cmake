@@ -26,7 +26,7 @@ target_link_libraries(
   PRIVATE hwlab_compile)
 
 # Against the loaded library.
-foreach(part crash network)
+foreach(part contention crash network)
   hwlab_add_test(
     NAME ${part}_test
     LABEL faults

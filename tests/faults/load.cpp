@@ -34,10 +34,15 @@ Load::Load(const host::ConversationStore& store, const LoadOptions& options)
   const auto new_conversation = [this] {
     return store_.create_conversation({{}, "llama3", {}, {}}, {60s}).id;
   };
-  for (int i = 0; i < options.shared_conversations; ++i)
+  if (options.share_with != nullptr)
+    shared_ = options.share_with->shared_;
+  for (int i = 0; options.share_with == nullptr && i < options.shared_conversations; ++i)
     shared_.push_back(new_conversation());
   for (int i = 0; i < options.writers; ++i) {
-    writers_.push_back({i, std::mt19937(options.seed + static_cast<unsigned>(i)), shared_, {}});
+    writers_.push_back({options.first_writer + i,
+                        std::mt19937(options.seed + static_cast<unsigned>(i)),
+                        shared_,
+                        {}});
     for (int own = 0; own < options.own_conversations; ++own)
       writers_.back().conversations.push_back(new_conversation());
   }

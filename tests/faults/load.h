@@ -25,6 +25,8 @@ struct LoadOptions {
   // A pause of up to so long between two calls, so that long runs do not fill the disk.
   std::chrono::milliseconds pause{0};
   unsigned seed = 0;
+  int first_writer = 0;                    // its number in the ledger
+  const class Load* share_with = nullptr;  // the shared conversations are this one's
 };
 
 // Single messages and turns of two, short and long, some calls of unknown outcome repeated. What
