@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "store/backoff.h"
+#include "store/cancel.h"
 
 namespace hwlab::store {
 namespace {
@@ -36,7 +37,10 @@ struct Pool::Idle {
 
 struct Pool::Shared {
   Shared(PoolOptions pool_options, Connector connector, Log log_to)
-      : options(pool_options), connect(std::move(connector)), log(std::move(log_to)) {
+      : options(pool_options),
+        connect(std::move(connector)),
+        log(std::move(log_to)),
+        cancels(4 * static_cast<std::size_t>(pool_options.max)) {
     // No allocation later, where a failed one would end the process.
     idle.reserve(static_cast<std::size_t>(options.max));
     expiry.reserve(static_cast<std::size_t>(options.max));
@@ -46,6 +50,7 @@ struct Pool::Shared {
   const Connector connect;
   const Log log;
 
+  CancelQueue cancels;
   mutable std::mutex mutex;
   std::condition_variable for_callers;
   std::condition_variable for_pauses;  // apart: a session that comes back wakes one waiting caller
@@ -100,6 +105,8 @@ void Pool::Shared::add(std::unique_ptr<Session> session) {
 }
 
 void Pool::Shared::give_back(std::unique_ptr<Session> session, bool usable) {
+  if (!usable)
+    cancels.add(session->take_cancel());
   std::unique_lock lock(mutex);
   --leased;
   const auto now = Clock::now();
@@ -225,7 +232,8 @@ void Pool::Shared::attempt(std::unique_lock<std::mutex>& lock, Backoff& backoff)
 
 Pool::Pool(PoolOptions options, Connector connector, Log log)
     : shared_(std::make_shared<Shared>(options, std::move(connector), std::move(log))),
-      connector_([shared = shared_] { shared->run_connector(); }) {}
+      connector_([shared = shared_] { shared->run_connector(); }),
+      canceller_([shared = shared_] { shared->cancels.run(); }) {}
 
 Pool::~Pool() {
   stop();
@@ -240,10 +248,13 @@ void Pool::stop() {
     shared_->for_connector.notify_all();
   }
   watchdog_.cut_all();
-  // Only the resolution of a host name can take longer. It ends by itself, and touches nothing but
-  // what it owns.
-  if (!connector_.join_within(connect_step_patience))
-    connector_.leave();
+  shared_->cancels.stop();
+  // Only the resolution of a host name, and a server that is silent to a cancel request, can take
+  // longer. They end by themselves, and touch nothing but what they own.
+  const auto patience = Deadline::in(connect_step_patience);
+  for (Worker* const worker : {&connector_, &canceller_})
+    if (!worker->join_within(patience.left()))
+      worker->leave();
   std::vector<Idle> idle;
   const std::lock_guard lock(shared_->mutex);
   idle.swap(shared_->idle);

@@ -64,13 +64,14 @@ class Pool {
 
  private:
   struct Idle;
-  struct Shared;  // owned by the connector's thread too
+  struct Shared;  // owned by the connector's thread and the canceller's too
   Idle take(Deadline deadline, Patience patience);
   bool answers(Session& session, Deadline deadline);
 
   std::shared_ptr<Shared> shared_;
   Watchdog watchdog_;
   Worker connector_;
+  Worker canceller_;
 };
 
 // A borrowed session, watched until the call's deadline; it goes back to the pool by itself.

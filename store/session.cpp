@@ -25,6 +25,7 @@ Error StatementFailed::to_error() const {
 Session::Session(bridge::RawConnection made, PreparedFlag prepared)
     : connection_(made),
       prepared_(std::move(prepared)),
+      cancel_(cancel_of(made)),
       cut_socket_(::fcntl(connection_.sock(), F_DUPFD_CLOEXEC, 0)) {
   // Without it nothing could end a statement that is not answered.
   if (cut_socket_ < 0)
@@ -49,8 +50,14 @@ Session::Line Session::listen() const noexcept {
 
 void Session::cut() noexcept {
   const std::lock_guard lock(cut_mutex_);
+  was_cut_ = true;
   if (cut_socket_ >= 0)
     ::shutdown(cut_socket_, SHUT_RDWR);
+}
+
+Cancel Session::take_cancel() noexcept {
+  const std::lock_guard lock(cut_mutex_);
+  return was_cut_ ? std::move(cancel_) : nullptr;
 }
 
 template <typename Work>

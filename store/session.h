@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "store/cancel.h"
 #include "store/classify.h"
 #include "store/pqxx_bridge.h"
 #include "store/statements.h"
@@ -65,6 +66,8 @@ class Session {
   // Makes whatever statement is running fail now, also when the server does not answer at all. [any
   // thread]
   void cut() noexcept;
+  // Once it was cut: what ends the statement at the server too. Nothing when it was not.
+  Cancel take_cancel() noexcept;
 
   [[nodiscard]] bool is_open() const noexcept { return connection_.is_open(); }
 
@@ -85,7 +88,10 @@ class Session {
   PreparedFlag prepared_;
   std::set<const Statement*> known_;  // statements that are prepared here
 
+  Cancel cancel_;
+
   std::mutex cut_mutex_;
+  bool was_cut_ = false;
   int cut_socket_;  // a duplicate of libpq's: that one may be closed, and its number given to
                     // another file, while we shut it down
 };
