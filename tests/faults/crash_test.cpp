@@ -100,9 +100,8 @@ TEST_F(Crash, OfOneBackendIsNoStormOfConnections) {
   for (int cycle = 0; cycle < cycles(5); ++cycle) {
     ASSERT_TRUE(load.await_ok(100));
     const auto before = gate.counters().attempts;
-    const auto backend = static_cast<pid_t>(
-        std::stol(cluster.value("select max(pid) from pg_stat_activity where application_name = '" +
-                                std::string(application) + "'")));
+    const auto backend = static_cast<pid_t>(std::stol(cluster.value(
+        "select max(pid) from pg_stat_activity where application_name = '" + application + "'")));
     // The server ends every session (57P02) and recovers (57P03) when one was killed.
     ::kill(backend, SIGKILL);
     ASSERT_TRUE(comes_true([&] { return ::kill(backend, 0) != 0; }));

@@ -1,6 +1,8 @@
 // The loaded plugin on a database that something happens to.
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <iostream>
 #include <optional>
@@ -19,7 +21,8 @@ inline constexpr auto allowed_lateness = std::chrono::milliseconds(100);
 
 class FaultTest : public testing::Test {
  protected:
-  static constexpr auto application = "hwlab_fault_test";
+  // Of the plugin's sessions; other tests may be at work on the same server.
+  const std::string application = "hwlab_fault_" + std::to_string(::getpid());
 
   FaultTest() { fault_seed(); }
 

@@ -160,7 +160,7 @@ TEST_F(Frozen, BackendHoldsItsOwnCallersOnly) {
     const auto pid = static_cast<pid_t>(
         std::stol(database_.value("select min(pid) from pg_stat_activity where datname = "
                                   "current_database() and application_name = '" +
-                                  std::string(application) + "'")));
+                                  application + "'")));
     ::kill(pid, SIGSTOP);
     // It may hold a conversation's row, or a lock that everybody needs for a moment.
     EXPECT_TRUE(load.await_failed(1));
