@@ -12,10 +12,10 @@
  * or 0: the plugin's call_timeout), never longer. Text in a request is borrowed until the hook
  * returns; text in a result lives until the result is released.
  *
- * Any hook may return: INVALID (a text that is not UTF-8 or holds U+0000, an id that is no UUID, a
- * size beyond the plugin's limits), TOO_NEW, UNAVAILABLE, OVERLOADED, TIMEOUT, PERMISSION, STOPPED,
- * CONFIG (the schema must be migrated first), NO_MEMORY, INTERNAL. What else a hook may return
- * stands with it.
+ * Any hook may return: INVALID (a null pointer as request, result or message, a text that is not
+ * UTF-8 or holds U+0000, an id that is no UUID, a size beyond the plugin's limits), TOO_NEW,
+ * UNAVAILABLE, OVERLOADED, TIMEOUT, PERMISSION, STOPPED, CONFIG (the schema must be migrated
+ * first), NO_MEMORY, INTERNAL. What else a hook may return stands with it.
  *
  * Exactly once. Every conversation and message has an id, made by the caller or by the plugin
  * before anything is sent. To repeat a call with the same id is always safe: the same content again
