@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <hwlab/plugin_host.hpp>
 
 #include "call.h"
@@ -71,9 +72,12 @@ std::vector<std::string> single_id(const Result& result) {
   return ids;
 }
 
-std::vector<std::string> ids_of_batch(const hwlab_append_messages_result& result) {
+// `sent`: how many the request had. There can be no more, whatever the plugin counts.
+std::vector<std::string> ids_of_batch(const hwlab_append_messages_result& result,
+                                      std::size_t sent) {
   std::vector<std::string> ids;
-  for (std::size_t i = 0; result.messages != nullptr && i < result.message_count; ++i) {
+  const auto count = std::min(result.message_count, sent);
+  for (std::size_t i = 0; result.messages != nullptr && i < count; ++i) {
     if (result.messages[i] != nullptr) {
       add_id(ids, read_record(*result.messages[i]).id);
     }
@@ -145,10 +149,12 @@ AppendedMessages ConversationStore::append_messages(const AppendMessages& reques
   sent.messages = pointers.data();
   sent.message_count = pointers.size();
   sent.expected_seq = to_expected(request.expected_seq);
-  const auto result =
-      write(*instance_, table_->append_messages, self_, options, sent, ids, ids_of_batch);
+  const auto ids_of = [&](const hwlab_append_messages_result& given) {
+    return ids_of_batch(given, pointers.size());
+  };
+  const auto result = write(*instance_, table_->append_messages, self_, options, sent, ids, ids_of);
   const auto& given = result.get();
-  if (ids_of_batch(given).size() != pointers.size() || given.message_count != pointers.size()) {
+  if (ids_of(given).size() != pointers.size() || given.message_count != pointers.size()) {
     throw_unanswered_write(ids);
   }
   AppendedMessages appended;

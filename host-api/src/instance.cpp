@@ -1,9 +1,12 @@
 #include "instance.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <limits>
+#include <mutex>
+#include <utility>
 
 #include "call.h"
 
@@ -76,11 +79,17 @@ const void* Instance::extension(const char* id) {
 
 void Instance::log(LogLevel level, std::string_view line) const noexcept {
   try {
+    const std::shared_lock under_way(log_mutex_);
     if (services_.log) {
       services_.log(level, line);
     }
   } catch (...) {  // NOLINT(bugprone-empty-catch): there is nowhere to complain of a broken log
   }
+}
+
+void Instance::end_log() noexcept {
+  const std::lock_guard alone(log_mutex_);
+  services_.log = nullptr;
 }
 
 void Instance::on_log(void* ctx, std::int32_t level, const hwlab_text* line) noexcept {
@@ -110,6 +119,16 @@ hwlab_status Instance::add_hooks(const char* family, const Hooks& hooks, hwlab_e
     return refuse(error, HWLAB_CONFLICT, "hooks of this family are registered already");
   }
   return refuse(error, HWLAB_OK, "");
+}
+
+void keep_for_latecomers(const std::shared_ptr<Instance>& ended) noexcept {
+  static std::mutex mutex;
+  static auto& kept = *new std::array<std::shared_ptr<Instance>, 16>;  // outlives every thread
+  static std::size_t next = 0;
+  std::shared_ptr<Instance> oldest;  // its destructor runs without the lock
+  const std::lock_guard lock(mutex);
+  oldest = std::exchange(kept[next], ended);
+  next = (next + 1) % kept.size();
 }
 
 }  // namespace hwlab::host

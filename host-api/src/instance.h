@@ -7,6 +7,8 @@
 #include <functional>
 #include <hwlab/plugin_host.hpp>
 #include <map>
+#include <memory>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 
@@ -14,7 +16,8 @@
 
 namespace hwlab::host {
 
-// Lives in one place from load() on: the plugin holds its address until unload() has returned.
+// Lives in one place from load() on: the plugin holds its address until unload() has returned, a
+// defective one even longer (see keep_for_latecomers).
 class Instance {
  public:
   Instance(const hwlab_plugin& plugin, HostServices services);
@@ -37,6 +40,8 @@ class Instance {
   [[nodiscard]] void* handle() const noexcept { return handle_; }
   [[nodiscard]] CallGate& gate() noexcept { return gate_; }        // [any]
   void log(LogLevel level, std::string_view line) const noexcept;  // [any]
+  // From now on lines are dropped, and the daemon's log is forgotten. Waits for lines under way.
+  void end_log() noexcept;
 
  private:
   static void on_log(void* ctx, std::int32_t level, const hwlab_text* line) noexcept;
@@ -45,12 +50,17 @@ class Instance {
   hwlab_status add_hooks(const char* family, const Hooks& hooks, hwlab_error* error);
 
   const hwlab_plugin* plugin_;
-  HostServices services_;
+  mutable std::shared_mutex log_mutex_;  // held together by lines under way, alone by end_log()
+  HostServices services_;                // its log: guarded by log_mutex_
   hwlab_host host_{};
   void* handle_ = nullptr;
   bool loading_ = false;
   std::map<std::string, Hooks, std::less<>> hooks_;
   CallGate gate_;
 };
+
+// Keeps an instance in memory until many others were ended after it: a defective plugin may have
+// left a thread behind that still calls the host.
+void keep_for_latecomers(const std::shared_ptr<Instance>& ended) noexcept;
 
 }  // namespace hwlab::host

@@ -13,6 +13,22 @@ std::string_view text_or_nothing(const char* text) noexcept {
   return text != nullptr ? std::string_view(text) : std::string_view();
 }
 
+// An instance that is not called any more when this ends.
+struct Ending {
+  explicit Ending(std::shared_ptr<Instance> given) noexcept : instance(std::move(given)) {}
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
+  Ending(Ending&&) = delete;
+  Ending& operator=(Ending&&) = delete;
+  ~Ending() {
+    if (instance != nullptr) {
+      instance->end_log();
+      keep_for_latecomers(instance);
+    }
+  }
+  std::shared_ptr<Instance> instance;
+};
+
 }  // namespace
 
 struct Plugin::State {
@@ -21,14 +37,14 @@ struct Plugin::State {
 
   // For those who cannot handle an error any more.
   void unload_quietly() noexcept {
-    const auto ending = std::exchange(instance, nullptr);
-    if (ending == nullptr) {
+    const Ending ending(std::exchange(instance, nullptr));
+    if (ending.instance == nullptr) {
       return;
     }
     try {
-      ending->unload(default_grace);
+      ending.instance->unload(default_grace);
     } catch (const std::exception& error) {
-      ending->log(LogLevel::error, error.what());
+      ending.instance->log(LogLevel::error, error.what());
     }
   }
 };
@@ -92,7 +108,9 @@ void Plugin::load(HostServices services) {
   if (is_loaded()) {
     throw_status(HWLAB_INVALID, "the plugin is loaded already");
   }
-  auto instance = std::make_shared<Instance>(*state_->library.descriptor, std::move(services));
+  Ending unless_loaded(
+      std::make_shared<Instance>(*state_->library.descriptor, std::move(services)));
+  auto& instance = unless_loaded.instance;
   if (is_replaced()) {
     instance->log(LogLevel::warn, path().string() +
                                       " was replaced after this process had loaded it; the new "
@@ -134,8 +152,9 @@ Maintenance Plugin::maintenance() const {
 }
 
 void Plugin::unload(std::chrono::milliseconds grace) {
-  if (const auto ending = std::exchange(state_->instance, nullptr)) {
-    ending->unload(grace);
+  const Ending ending(std::exchange(state_->instance, nullptr));
+  if (ending.instance != nullptr) {
+    ending.instance->unload(grace);
   }
 }
 

@@ -40,6 +40,9 @@ std::vector<View> views_of(const Record* const* records, std::size_t count) {
     throw_defect("counts records that it does not give");
   }
   std::vector<View> views;
+  if (count > views.max_size()) {
+    throw_defect("counts more records than there can be");
+  }
   views.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     if (records[i] == nullptr) {

@@ -20,6 +20,9 @@ hwlab_status create_conversation(void* self, const hwlab_call* /*call*/,
   if (const auto status = misbehave(fake, error)) {
     return status;
   }
+  if (fake.mode == "late_register") {
+    return fake.host->register_hooks(fake.host->ctx, "test.late/1", "", &fake, error);
+  }
   const std::lock_guard lock(fake.mutex);
   const auto id =
       request->id.data != nullptr ? view(request->id) : "33333333-3333-4333-8333-333333333333";
@@ -119,7 +122,7 @@ hwlab_status append_messages(void* self, const hwlab_call* /*call*/,
     block->appended_pointers.push_back(&record);
   }
   result->messages = block->appended_pointers.data();
-  result->message_count = count;
+  result->message_count = count + (fake.mode == "one_more" ? 1 : 0);
   return give(fake, result->head, std::move(block));
 }
 
@@ -158,13 +161,19 @@ hwlab_status get_conversation(void* self, const hwlab_call* /*call*/,
     record.role = block->text(message.role);
     record.content =
         block->text(fake.mode == "evil" ? "bell\a \x1b]52;c;AAAA\a \xff end" : message.content);
+    if (fake.mode == "null_text") {
+      record.content = {nullptr, 5};
+    }
     record.metadata = block->text("{}");
     record.seq = static_cast<std::int64_t>(block->messages.size());
     block->message_pointers.push_back(fake.mode == "null_record" ? nullptr : &record);
   }
   result->conversation = fake.mode == "no_head" ? nullptr : &block->conversation;
-  result->messages = block->message_pointers.data();
-  result->message_count = fake.conversations[found->first].size();
+  if (fake.mode == "null_text") {
+    block->conversation.title = {nullptr, 5};
+  }
+  result->messages = fake.mode == "null_array" ? nullptr : block->message_pointers.data();
+  result->message_count = fake.mode == "absurd_count" ? SIZE_MAX : found->second.size();
   result->next_after_seq = request->limit == 1 ? 1 : 0;
   result->next_before_seq = 0;
   give(fake, result->head, std::move(block));
@@ -250,6 +259,19 @@ const hwlab_conversation_store short_table{offsetof(hwlab_conversation_store, ad
                                            get_conversation,
                                            list_conversations};
 
+// Not even its own version can be read.
+const hwlab_conversation_store tiny_table{
+    sizeof(std::uint32_t), HWLAB_ABI_MINOR,  create_conversation, add_message,
+    append_messages,       get_conversation, list_conversations};
+
+const hwlab_conversation_store table_with_hole{sizeof(hwlab_conversation_store),
+                                               HWLAB_ABI_MINOR,
+                                               create_conversation,
+                                               nullptr,
+                                               append_messages,
+                                               get_conversation,
+                                               list_conversations};
+
 const struct LongTable {
   hwlab_conversation_store table;
   void (*later)();
@@ -267,10 +289,17 @@ hwlab_status register_all(Fake& fake, hwlab_error* error) {
   if (fake.mode == "null_table") {
     return add(nullptr);
   }
+  if (fake.mode == "null_family" || fake.mode == "other_family") {
+    return fake.host->register_hooks(
+        fake.host->ctx, fake.mode == "null_family" ? nullptr : "test.weather/1", &whole_table,
+        &fake, fake.mode == "null_family" ? nullptr : error);
+  }
   if (fake.mode == "twice" && add(&whole_table) != HWLAB_OK) {
     return HWLAB_INTERNAL;
   }
   return add(fake.mode == "short_table"  ? &short_table
+             : fake.mode == "tiny_table" ? &tiny_table
+             : fake.mode == "hole"       ? &table_with_hole
              : fake.mode == "long_table" ? &long_table.table
                                          : &whole_table);
 }
@@ -293,6 +322,7 @@ hwlab_status register_all(Fake& fake, hwlab_error* error) {
     host->log(host->ctx, HWLAB_LOG_INFO, nullptr);
   }
   *instance = nullptr;
+  counters.last_host = host;
   if (fake->mode == "load_fails") {
     return fail(error, HWLAB_CONFIG, "the configuration is wrong");
   }
@@ -309,8 +339,9 @@ hwlab_status register_all(Fake& fake, hwlab_error* error) {
   return HWLAB_OK;
 }
 
-hwlab_status unload(void* instance, uint32_t /*grace_ms*/, hwlab_error* /*error*/) {
+hwlab_status unload(void* instance, uint32_t /*grace_ms*/, hwlab_error* error) {
   const std::unique_ptr<Fake> fake(static_cast<Fake*>(instance));
+  counters.last_host = fake->host;
   std::unique_lock lock(fake->mutex);
   fake->stopping = true;
   fake->changed.notify_all();
@@ -322,7 +353,7 @@ hwlab_status unload(void* instance, uint32_t /*grace_ms*/, hwlab_error* /*error*
     const hwlab_text text{line.data(), line.size()};
     fake->host->log(fake->host->ctx, HWLAB_LOG_INFO, &text);
   }
-  return HWLAB_OK;
+  return fake->mode == "unload_fails" ? fail(error, HWLAB_INTERNAL, "a thread is stuck") : HWLAB_OK;
 }
 
 const void* get_extension(void* instance, const char* id) {

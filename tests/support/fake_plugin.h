@@ -2,16 +2,19 @@
 // words stand in fake_plugin.cpp.
 #pragma once
 
+#include <hwlab/plugin.h>
+
 #include <atomic>
 
 namespace hwlab::test {
 
-// get_extension(instance, fake_counters_id): counts of the whole process.
+// get_extension(instance, fake_counters_id): of the whole process.
 inline constexpr const char* fake_counters_id = "test.fake_counters/1";
 
 struct FakeCounters {
-  std::atomic<int> given;     // results that were given out
-  std::atomic<int> released;  // calls of their release
+  std::atomic<int> given;                    // results that were given out
+  std::atomic<int> released;                 // calls of their release
+  std::atomic<const hwlab_host*> last_host;  // of the instance that ended last
 };
 
 // Every instance starts with this conversation; its one message is "hello" of the user.

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <string>
+
 #include "../support/fake_plugin.h"
 #include "host_support.h"
 
@@ -86,6 +89,16 @@ TEST(Misbehaviour, ABatchWithTooFewAnswersMayHaveBeenApplied) {
   EXPECT_EQ(open.made(), 0);
 }
 
+TEST(Misbehaviour, ABatchWithTooManyAnswersIsReadNoFurtherThanItWasSent) {
+  const OpenResults open;
+  const auto plugin = load_fake("one_more");
+  host::AppendMessages request;
+  request.messages.resize(2);
+  const auto error = error_of([&] { plugin.conversation_store().append_messages(request); });
+  EXPECT_TRUE(error.maybe_applied());
+  EXPECT_EQ(open.made(), 0);
+}
+
 TEST(Misbehaviour, AResultIsReleasedOnceEvenWhenItsReleaseStays) {
   const OpenResults open;
   {
@@ -120,6 +133,20 @@ TEST(Misbehaviour, ARecordThatIsNullIsInternalAndItsResultReleased) {
   EXPECT_EQ(open.made(), 0);
 }
 
+TEST(Misbehaviour, ACountWithoutRecordsIsInternalAndItsResultReleased) {
+  const OpenResults open;
+  EXPECT_EQ(error_of_get("null_array").status(), HWLAB_INTERNAL);
+  EXPECT_EQ(error_of_get("absurd_count").status(), HWLAB_INTERNAL);
+  EXPECT_EQ(open.made(), 0);
+}
+
+TEST(Misbehaviour, ATextThatIsNullIsAbsentWhateverItsSize) {
+  const auto plugin = load_fake("null_text");
+  const auto thread = plugin.conversation_store().get_conversation({canned_conversation});
+  EXPECT_EQ(thread.messages().at(0).content, "");
+  EXPECT_EQ(thread.conversation().title, std::nullopt);
+}
+
 TEST(Misbehaviour, RecordsOfALaterVersionAreReadAsFarAsTheyAreKnown) {
   const auto plugin = load_fake("long_records");
   const auto thread = plugin.conversation_store().get_conversation({canned_conversation});
@@ -146,6 +173,19 @@ TEST(Misbehaviour, AHookBehindTheEndOfTheTableIsUnsupported) {
   EXPECT_EQ(error_of([&] { (void)store.list_conversations(); }).status(), HWLAB_UNSUPPORTED);
 }
 
+TEST(Misbehaviour, ATableThatHoldsNothingButItsSizeHasNoHooks) {
+  const auto plugin = load_fake("tiny_table");
+  EXPECT_EQ(error_of([&] { (void)plugin.conversation_store().create_conversation(); }).status(),
+            HWLAB_UNSUPPORTED);
+}
+
+TEST(Misbehaviour, AHookThatIsNullIsUnsupportedAndTheOthersWork) {
+  const auto plugin = load_fake("hole");
+  EXPECT_EQ(error_of([&] { plugin.conversation_store().add_message({}); }).status(),
+            HWLAB_UNSUPPORTED);
+  EXPECT_NO_THROW((void)plugin.conversation_store().create_conversation());
+}
+
 TEST(Misbehaviour, ALongerTableIsFine) {
   const auto plugin = load_fake("long_table");
   EXPECT_NO_THROW((void)plugin.conversation_store().list_conversations());
@@ -163,6 +203,73 @@ TEST(Misbehaviour, ASecondTableOfOneFamilyIsAConflict) {
   const auto error = error_of([] { (void)load_fake("twice"); });
   EXPECT_EQ(error.status(), HWLAB_CONFLICT);
   EXPECT_THAT(error.what(), HasSubstr("registered already"));
+}
+
+TEST(Misbehaviour, AFamilyThatTheHostDoesNotKnowIsKeptForTheDaemon) {
+  const auto plugin = load_fake("other_family");
+  EXPECT_TRUE(plugin.offers("test.weather/1"));
+  EXPECT_EQ(error_of([&] { (void)plugin.conversation_store(); }).status(), HWLAB_UNSUPPORTED);
+}
+
+TEST(Misbehaviour, AFamilyThatIsNullIsInvalidAlsoWithoutAPlaceForTheError) {
+  EXPECT_EQ(error_of([] { (void)load_fake("null_family"); }).status(), HWLAB_INVALID);
+}
+
+TEST(Misbehaviour, HooksThatAreRegisteredAfterTheLoadAreRefused) {
+  const auto plugin = load_fake("late_register");
+  const auto error = error_of([&] { (void)plugin.conversation_store().create_conversation(); });
+  EXPECT_EQ(error.status(), HWLAB_INVALID);
+  EXPECT_THAT(error.what(), HasSubstr("only from within load"));
+  EXPECT_FALSE(plugin.offers("test.late/1"));
+}
+
+// As a thread does that the plugin left behind.
+void log_late() {
+  const auto* const host = fake_counters().last_host.load();
+  const hwlab_text line{"late", 4};
+  host->log(host->ctx, HWLAB_LOG_INFO, &line);
+}
+
+TEST(Misbehaviour, ALineAfterTheUnloadIsDropped) {
+  std::string lines;
+  auto plugin = load_fake("", [&](host::LogLevel, std::string_view line) { lines += line; });
+  EXPECT_THAT(lines, HasSubstr("loaded"));
+  lines.clear();
+  plugin.unload();
+  log_late();
+  EXPECT_EQ(lines, "");
+}
+
+TEST(Misbehaviour, ALineAfterAFailedLoadIsDropped) {
+  std::string lines;
+  const auto log = [&](host::LogLevel, std::string_view line) { lines += line; };
+  EXPECT_EQ(error_of([&] { (void)load_fake("load_fails", log); }).status(), HWLAB_CONFIG);
+  lines.clear();
+  log_late();
+  EXPECT_EQ(lines, "");
+}
+
+TEST(Misbehaviour, TheDaemonsLogIsForgottenByTheEndOfTheUnload) {
+  auto log = std::make_shared<int>();
+  auto plugin = load_fake("", [log](host::LogLevel, std::string_view) {});
+  EXPECT_GT(log.use_count(), 1);
+  plugin.unload();
+  EXPECT_EQ(log.use_count(), 1);
+}
+
+TEST(Misbehaviour, AnUnloadThatFailsSaysSoAndThePluginIsUnloaded) {
+  auto plugin = load_fake("unload_fails");
+  EXPECT_EQ(error_of([&] { plugin.unload(); }).status(), HWLAB_INTERNAL);
+  EXPECT_FALSE(plugin.is_loaded());
+}
+
+TEST(Misbehaviour, ADestructorTellsTheLogOfAnUnloadThatFails) {
+  std::string lines;
+  {
+    const auto plugin =
+        load_fake("unload_fails", [&](host::LogLevel, std::string_view line) { lines += line; });
+  }
+  EXPECT_THAT(lines, HasSubstr("a thread is stuck"));
 }
 
 TEST(Misbehaviour, ATableThatIsNullIsInvalid) {
