@@ -15,7 +15,9 @@ namespace {
 
 constexpr int oldest_server = 13'00'00;
 
-// What a session asks of its server in the startup packet, which costs no round trip.
+// What a session asks of its server in the startup packet, which costs no round trip. Besides
+// these: that functions and operators are PostgreSQL's own, whatever others have planted where the
+// database's search_path leads.
 enum class Limits {
   both,               // statement_timeout, and client_connection_check_interval
   statement_timeout,  // of PostgreSQL 13, which does not know the other one
@@ -29,7 +31,8 @@ ConnectionOptions with_limits(ConnectionOptions options, Limits limits,
                               std::chrono::milliseconds statement_timeout) {
   if (limits == Limits::none)
     return options;
-  std::string ours = "-c statement_timeout=" + std::to_string(statement_timeout.count());
+  std::string ours = "-c search_path=pg_catalog,pg_temp -c statement_timeout=" +
+                     std::to_string(statement_timeout.count());
   if (limits == Limits::both)
     ours += std::string(" -c client_connection_check_interval=") + client_check;
   const auto theirs = std::find_if(options.begin(), options.end(),

@@ -30,7 +30,9 @@ std::string text_of(const fs::path& file) {
 
 // The process that started this one; 0 when it is gone.
 pid_t parent_of(const fs::path& process) {
-  const std::string stat = text_of(process / "stat");
+  std::string stat;
+  std::ifstream file(process / "stat");
+  std::getline(file, stat);               // fails quietly when the process ends meanwhile
   const auto name_end = stat.rfind(')');  // the name may hold anything
   if (name_end == std::string::npos)
     return 0;
@@ -166,8 +168,15 @@ void Cluster::reload() const {
   ::kill(postmaster_, SIGHUP);
 }
 
+void Cluster::set_environment(std::vector<std::string> variables) {
+  environment_ = std::move(variables);
+}
+
 void Cluster::launch() {
-  postmaster_ = start_as_owner({server_program("postgres"), "-D", data()}, folder_ / "log");
+  std::vector<std::string> words = {"env"};
+  words.insert(words.end(), environment_.begin(), environment_.end());
+  words.insert(words.end(), {server_program("postgres"), "-D", data()});
+  postmaster_ = start_as_owner(words, folder_ / "log");
 }
 
 void Cluster::await_ready() const {

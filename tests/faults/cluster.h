@@ -37,6 +37,7 @@ class Cluster {
   void promote();
   void set(const std::string& setting);  // from the next start, or reload()
   void reload() const;
+  void set_environment(std::vector<std::string> variables);  // NAME=VALUE, from the next start
 
   // Every process of the server, the postmaster first.
   [[nodiscard]] std::vector<pid_t> processes() const;
@@ -56,6 +57,7 @@ class Cluster {
 
   std::filesystem::path folder_;
   std::string dsn_;
+  std::vector<std::string> environment_;
   pid_t postmaster_ = -1;
 };
 

@@ -69,6 +69,16 @@ class FaultTest : public testing::Test {
         returned - deadline - heartbeat_.stalled(deadline, returned));
   }
 
+  // What the long form of a run asks for.
+  static int from_environment(const char* name, int usual) {
+    const char* const given = std::getenv(name);
+    return given != nullptr ? std::stoi(given) : usual;
+  }
+  // A server that survives the end of its processes need not sync; the long form measures with it.
+  static std::string durability() {
+    return std::getenv("HWLAB_FAULT_DURABLE") != nullptr ? "fsync = on" : "fsync = off";
+  }
+
   template <typename Wanted>
   static bool comes_true(Wanted wanted,
                          std::chrono::milliseconds patience = std::chrono::seconds(60)) {

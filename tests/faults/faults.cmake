@@ -26,7 +26,7 @@ target_link_libraries(
   PRIVATE hwlab_compile)
 
 # Against the loaded library.
-foreach(part contention crash network)
+foreach(part contention crash disk hostile_schema network pooler standby)
   hwlab_add_test(
     NAME ${part}_test
     LABEL faults
@@ -36,3 +36,11 @@ foreach(part contention crash network)
                              PRIVATE HWLAB_PLUGIN="$<TARGET_FILE:hwlab_conversations>")
   add_dependencies(${part}_test hwlab_conversations)
 endforeach()
+
+# A full disk without a disk: loaded into a server. Not with sanitizers, which the server does not have.
+add_library(hwlab_test_no_space MODULE faults/no_space.c)
+target_link_libraries(hwlab_test_no_space PRIVATE ${CMAKE_DL_LIBS})
+set_target_properties(hwlab_test_no_space PROPERTIES C_VISIBILITY_PRESET default)
+target_compile_definitions(disk_test
+                           PRIVATE HWLAB_NO_SPACE_LIBRARY="$<TARGET_FILE:hwlab_test_no_space>")
+add_dependencies(disk_test hwlab_test_no_space)

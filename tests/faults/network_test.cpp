@@ -36,6 +36,14 @@ class Network : public FaultTest {
     options.most_timeout = 800ms;
     return options;
   }
+  static void report(const char* what, int count, const Verdict& verdict) {
+    std::cout << "REPORT " << what << '=' << count << " calls=" << verdict.calls
+              << " ok=" << verdict.ok << " unknown=" << verdict.unknown << " lost=" << verdict.lost
+              << " doubled=" << verdict.doubled << " out_of_order=" << verdict.out_of_order
+              << " latest_ms=" << verdict.latest / 1ms
+              << " latest_plain_ms=" << verdict.latest_plain / 1ms << " seed=" << fault_seed()
+              << '\n';
+  }
   void await_struck(std::uint64_t count) const {
     ASSERT_TRUE(gate_.comes_true([&](const auto& counters) { return counters.struck >= count; }));
   }
@@ -138,10 +146,11 @@ TEST_F(Network, ThatIsCutAtAnyByteDoublesNothing) {
 class Frozen : public Network {};
 
 TEST_F(Frozen, ServerHoldsNobodyBeyondTheDeadline) {
-  Cluster cluster({"fsync = off"});
+  Cluster cluster({durability()});
   const auto plugin = load_plugin(cluster.dsn());
   Load load(plugin.conversation_store(), impatient());
-  for (int round = 0; round < 3; ++round) {
+  const int rounds = from_environment("HWLAB_FAULT_CYCLES", 3);
+  for (int round = 0; round < rounds; ++round) {
     ASSERT_TRUE(load.await_ok(50));
     cluster.freeze();
     ASSERT_TRUE(load.await_failed(16)) << "two of each writer";
@@ -150,6 +159,7 @@ TEST_F(Frozen, ServerHoldsNobodyBeyondTheDeadline) {
   ASSERT_TRUE(load.await_ok(50));
   const Verdict verdict = expect_agreement(load, cluster.dsn());
   EXPECT_GT(verdict.failed + verdict.unknown, 0);
+  report("freezes", rounds, verdict);
 }
 
 TEST_F(Frozen, BackendHoldsItsOwnCallersOnly) {
@@ -175,7 +185,8 @@ TEST_F(Frozen, BackendHoldsItsOwnCallersOnly) {
 TEST_F(Network, ThatSwallowsEverythingHoldsNobodyBeyondTheDeadline) {
   const auto plugin = load_through_gate();
   Load load(plugin.conversation_store(), impatient());
-  for (int round = 0; round < 3; ++round) {
+  const int rounds = from_environment("HWLAB_FAULT_CYCLES", 3);
+  for (int round = 0; round < rounds; ++round) {
     ASSERT_TRUE(load.await_ok(50));
     gate_.black_hole();  // new connections lead to the server
     ASSERT_TRUE(load.await_ok(50)) << "those in the hole were not given up";
@@ -185,7 +196,7 @@ TEST_F(Network, ThatSwallowsEverythingHoldsNobodyBeyondTheDeadline) {
   gate_.forward();
   ASSERT_TRUE(load.await_ok(50));
   gate_.reset();  // else the server holds what it never got to the end of
-  expect_agreement(load, database_.dsn());
+  report("black_holes", rounds, expect_agreement(load, database_.dsn()));
 }
 
 TEST_F(Network, ThatSwallowsEverythingLetsThePluginGo) {
