@@ -47,3 +47,64 @@ if(NOT HWLAB_SANITIZE)
   target_link_libraries(hwlab_check_malloc PRIVATE hwlab_compile)
   add_dependencies(hwlab-plugin-check hwlab_check_malloc)
 endif()
+
+# The same plugin over and over, each but the first with one promise broken.
+function(hwlab_add_broken_plugin name)
+  add_library(
+    broken_${name} MODULE conformance/broken/hooks.cpp conformance/broken/plugin.cpp
+                          conformance/broken/server.cpp conformance/broken/store.cpp)
+  target_link_libraries(
+    broken_${name} PRIVATE hwlab::host_api nlohmann_json::nlohmann_json utf8::cpp Threads::Threads
+                           hwlab_compile)
+  target_compile_definitions(broken_${name} PRIVATE ${ARGN})
+  set_target_properties(
+    broken_${name} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY
+                                        "${CMAKE_CURRENT_BINARY_DIR}/broken")
+  set(exports "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/broken/exports.map")
+  target_link_options(broken_${name} PRIVATE "LINKER:--version-script=${exports}"
+                      LINKER:--exclude-libs,ALL LINKER:-z,nodelete)
+  set_target_properties(broken_${name} PROPERTIES LINK_DEPENDS "${exports}")
+  add_dependencies(broken_plugins_test broken_${name})
+endfunction()
+
+# Not gtest_discover_tests alone: they need more time than others.
+foreach(test broken_plugins_test own_plugin_test)
+  add_executable(${test} conformance/${test}.cpp)
+  target_include_directories(${test} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${test} PRIVATE nlohmann_json::nlohmann_json GTest::gmock
+                                        GTest::gtest_main Threads::Threads hwlab_compile)
+  target_compile_definitions(
+    ${test}
+    PRIVATE HWLAB_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+            HWLAB_PLUGIN="$<TARGET_FILE:hwlab_conversations>"
+            HWLAB_PLUGIN_CHECK="$<TARGET_FILE:hwlab-plugin-check>"
+            BROKEN_FOLDER="${CMAKE_CURRENT_BINARY_DIR}/broken")
+  add_dependencies(${test} hwlab-plugin-check hwlab_conversations)
+  gtest_discover_tests(
+    ${test}
+    DISCOVERY_MODE PRE_TEST
+    DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS conformance TIMEOUT 600)
+endforeach()
+target_sources(own_plugin_test PRIVATE support/database.cpp)
+target_link_libraries(own_plugin_test PRIVATE hwlab::store PkgConfig::libpqxx)
+
+hwlab_add_broken_plugin(in_nothing)
+hwlab_add_broken_plugin(magic BROKEN_MAGIC=7)
+hwlab_add_broken_plugin(major BROKEN_SYMBOL=hwlab_plugin_v2)
+hwlab_add_broken_plugin(exports BROKEN_EXPORTS_MORE)
+hwlab_add_broken_plugin(table BROKEN_TABLE_SIZE=24)
+hwlab_add_broken_plugin(throws BROKEN_THROWS)
+hwlab_add_broken_plugin(unknown_members BROKEN_TAKES_UNKNOWN_MEMBERS)
+hwlab_add_broken_plugin(results BROKEN_WRITES_PAST_RESULTS)
+hwlab_add_broken_plugin(errors BROKEN_WRITES_PAST_ERRORS)
+hwlab_add_broken_plugin(borrowed BROKEN_KEEPS_BORROWED_TEXT)
+hwlab_add_broken_plugin(kept_results BROKEN_KEEPS_RESULTS)
+hwlab_add_broken_plugin(failed_load BROKEN_LEAVES_A_FAILED_LOAD)
+hwlab_add_broken_plugin(memory BROKEN_LEAVES_MEMORY)
+hwlab_add_broken_plugin(threads BROKEN_LEAVES_THREADS)
+hwlab_add_broken_plugin(descriptors BROKEN_LEAVES_DESCRIPTORS)
+hwlab_add_broken_plugin(lock BROKEN_LOGS_UNDER_LOCK)
+hwlab_add_broken_plugin(timeout BROKEN_IGNORES_TIMEOUT)
+hwlab_add_broken_plugin(unload BROKEN_UNLOAD_WAITS)
+hwlab_add_broken_plugin(secret BROKEN_TELLS_THE_SECRET)

@@ -16,9 +16,7 @@ class Allocations {
  public:
   Allocations()
       : fail_here_(find<void(long)>("hwlab_check_fail_here")),
-        failed_here_(find<int()>("hwlab_check_failed_here")),
-        fail_anywhere_(find<void(long)>("hwlab_check_fail_anywhere")),
-        failed_anywhere_(find<int()>("hwlab_check_failed_anywhere")) {}
+        failed_here_(find<int()>("hwlab_check_failed_here")) {}
 
   // Whether the n-th allocation of this thread within `work` was there to fail.
   template <typename Work>
@@ -27,15 +25,6 @@ class Allocations {
     work();
     const bool failed = failed_here_() != 0;
     fail_here_(0);
-    return failed;
-  }
-  // The same of all threads.
-  template <typename Work>
-  bool fail_anywhere(long nth, Work work) const {
-    fail_anywhere_(nth);
-    work();
-    const bool failed = failed_anywhere_() != 0;
-    fail_anywhere_(0);
     return failed;
   }
 
@@ -49,8 +38,6 @@ class Allocations {
   }
   void (*fail_here_)(long);
   int (*failed_here_)();
-  void (*fail_anywhere_)(long);
-  int (*failed_anywhere_)();
 };
 
 constexpr long most = 20'000;  // allocations of one call; more is no end
@@ -150,13 +137,11 @@ void failing_allocations_of_hooks(const Subject& subject) {
 void failing_allocations_of_load(const Subject& subject) {
   const Allocations allocations;
   const Library library(subject.library, Library::Binding::shallow);
-  const auto once = [&](long nth, bool anywhere) {
+  const auto once = [&](long nth) {
     Daemon daemon(subject);
     static_cast<void>(daemon.host());
     Loaded loaded;
-    const auto work = [&] { loaded = load(library, daemon); };
-    const bool failed =
-        anywhere ? allocations.fail_anywhere(nth, work) : allocations.fail_here(nth, work);
+    const bool failed = allocations.fail_here(nth, [&] { loaded = load(library, daemon); });
     if (loaded.status == HWLAB_OK) {
       const Unloaded unloaded = unload(library, loaded.instance, 1'000);
       require(unloaded.status == HWLAB_OK, "unload: expected OK, got ",
@@ -164,17 +149,13 @@ void failing_allocations_of_load(const Subject& subject) {
     }
     return failed;
   };
-  once(0, false);
+  once(0);
   const Footprint before;
   long nth = 1;
-  while (nth <= most && once(nth, false))
+  while (nth <= most && once(nth))
     ++nth;
-  // Those of the plugin's own threads too: a part of them, since each is a load of its own.
-  auto choices = subject.choices();
-  for (int i = 0; i < 100; ++i)
-    once(static_cast<long>(1 + choices() % static_cast<unsigned long>(3 * nth)), true);
   before.require_same("after loads in which an allocation failed", subject.tolerance());
-  once(0, false);
+  once(0);
 }
 
 void failing_allocations_of_unload(const Subject& subject) {

@@ -115,24 +115,24 @@ const std::vector<Case>& all_cases() {
       HWLAB_CASE(
           stalled_at_connect,
           "Calls return by their deadline while no connection can be made, and tell the truth.",
-          120s, server),
-      HWLAB_CASE(stalled_at_query, "The same while the server answers no query.", 120s, server),
+          60s, server),
+      HWLAB_CASE(stalled_at_query, "The same while the server answers no query.", 60s, server),
       HWLAB_CASE(stalled_at_reply,
                  "The same while its answers come too late; what may have been applied is said, "
                  "with its ids.",
-                 120s, server),
+                 60s, server),
       HWLAB_CASE(unload_while_stalled,
-                 "unload cuts off calls that wait for the server; new ones get STOPPED.", 120s,
+                 "unload cuts off calls that wait for the server; new ones get STOPPED.", 60s,
                  server),
-      HWLAB_CASE(no_secrets, "The DSN's password is in no error, log, report or output.", 120s,
+      HWLAB_CASE(no_secrets, "The DSN's password is in no error, log, report or output.", 60s,
                  server),
       // Memory that is refused.
       HWLAB_CASE(failing_allocations_of_hooks,
                  "When the n-th allocation of a hook fails, n = 1, 2, ..., there is a status, and "
                  "it is true.",
                  120s, allocations),
-      HWLAB_CASE(failing_allocations_of_load,
-                 "The same for load, also on the plugin's own threads.", 120s, allocations),
+      HWLAB_CASE(failing_allocations_of_load, "The same for load, which then leaves nothing.", 120s,
+                 allocations),
       HWLAB_CASE(failing_allocations_of_unload, "The same for unload.", 120s, allocations),
 #undef HWLAB_CASE
   };

@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include <cstring>
+#include <new>
 
 #include "expect.h"
 
@@ -16,7 +17,11 @@ const hwlab_host* Daemon::host() {
   host_.config = text(config);
   host_.config_origin = text(origin_);
   host_.log = [](void* ctx, std::int32_t /*level*/, const hwlab_text* line) {
-    static_cast<Daemon*>(ctx)->log(view(*line));
+    try {
+      static_cast<Daemon*>(ctx)->log(view(*line));
+    } catch (const std::bad_alloc&) {
+      // The line is lost, where allocations are made to fail; nothing may be thrown at a plugin.
+    }
   };
   host_.register_hooks = [](void* ctx, const char* family, const void* table, void* self,
                             hwlab_error* error) -> hwlab_status {

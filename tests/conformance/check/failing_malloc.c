@@ -1,7 +1,6 @@
 /* Preloaded by hwlab-plugin-check: lets the n-th allocation fail. Beside malloc() it stands for
  * operator new, which calls it. */
 #include <errno.h>
-#include <stdatomic.h>
 #include <stddef.h>
 
 /* The C library's own, of which the usual names are aliases. */
@@ -12,8 +11,6 @@ extern void* __libc_memalign(size_t alignment, size_t size);
 
 static _Thread_local long countdown __attribute__((tls_model("initial-exec")));
 static _Thread_local int has_failed __attribute__((tls_model("initial-exec")));
-static atomic_long countdown_of_all;
-static atomic_int has_failed_anywhere;
 
 /* The n-th allocation of this thread from now on fails; 0: none. */
 __attribute__((visibility("default"))) void hwlab_check_fail_here(long nth) {
@@ -25,24 +22,9 @@ __attribute__((visibility("default"))) int hwlab_check_failed_here(void) {
   return has_failed;
 }
 
-/* The same for all threads together. */
-__attribute__((visibility("default"))) void hwlab_check_fail_anywhere(long nth) {
-  atomic_store(&countdown_of_all, nth);
-  atomic_store(&has_failed_anywhere, 0);
-}
-__attribute__((visibility("default"))) int hwlab_check_failed_anywhere(void) {
-  return atomic_load(&has_failed_anywhere);
-}
-
 static int must_fail(void) {
   if (countdown > 0 && --countdown == 0) {
     has_failed = 1;
-    errno = ENOMEM;
-    return 1;
-  }
-  if (atomic_load_explicit(&countdown_of_all, memory_order_relaxed) > 0 &&
-      atomic_fetch_sub(&countdown_of_all, 1) == 1) {
-    atomic_store(&has_failed_anywhere, 1);
     errno = ENOMEM;
     return 1;
   }

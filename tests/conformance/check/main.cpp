@@ -173,7 +173,7 @@ void add_arguments(CLI::App& app, Arguments& arguments) {
                "The plugin has no server: leave out the cases that stall one");
   app.add_option("--case", arguments.cases, "Only this case; may be repeated")
       ->type_name("NAME")
-      ->expected(1)
+      ->allow_extra_args(false)
       ->check([](const std::string& name) {
         return find_case(name) != nullptr ? std::string()
                                           : "there is no case " + name + ", see --list";

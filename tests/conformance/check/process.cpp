@@ -42,6 +42,20 @@ std::size_t resident_kib() {
   return resident * 4;
 }
 
+namespace {
+
+// What the descriptors lead to, for people.
+std::string describe_descriptors() {
+  std::string described;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    described += " " + std::filesystem::read_symlink(entry.path(), gone).string();
+  }
+  return described;
+}
+
+}  // namespace
+
 Footprint::Footprint() : threads_(thread_ids().size()), descriptors_(count_descriptors()) {}
 
 void Footprint::require_same(const std::string& after, std::chrono::milliseconds patience) const {
@@ -50,7 +64,7 @@ void Footprint::require_same(const std::string& after, std::chrono::milliseconds
           patience))
     throw Failed(join(after, " there are ", thread_ids().size(), " threads and ",
                       count_descriptors(), " descriptors; before there were ", threads_, " and ",
-                      descriptors_));
+                      descriptors_, "; now open:", describe_descriptors()));
 }
 
 }  // namespace hwlab::check

@@ -1,0 +1,78 @@
+// Does hwlab-plugin-check find what is broken, and nothing else?
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <set>
+#include <string>
+
+#include "tests/conformance/broken/byte_server.h"
+#include "tests/conformance/check_program.h"
+
+namespace hwlab::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Names = std::set<std::string>;
+
+std::string section(const std::string& library, const std::string& config) {
+  return "plugins:\n  - name: in-memory\n    library: " + library + "\n" + config;
+}
+
+struct Broken {
+  const char* name;  // of the library, behind broken_
+  Names cases;       // that must fail, and no others
+  const char* says;  // what one of them says
+};
+
+std::ostream& operator<<(std::ostream& out, const Broken& broken) {
+  return out << broken.name;
+}
+
+class BrokenPlugin : public testing::TestWithParam<Broken> {};
+
+TEST_P(BrokenPlugin, IsCaughtByTheCaseMeantForIt) {
+  const broken::ByteServer server;
+  ::setenv("HWLAB_BYTE_SERVER", server.dsn().c_str(), 1);
+  const std::string library = std::string(BROKEN_FOLDER "/broken_") + GetParam().name + ".so";
+  const CheckProgram program(
+      section(library, "    config:\n      dsn: { env: HWLAB_BYTE_SERVER }\n"));
+  const auto ended = program.run({library});
+  EXPECT_EQ(ended.failed(), GetParam().cases) << ended.text;
+  EXPECT_THAT(ended.text, HasSubstr(GetParam().says));
+  EXPECT_EQ(ended.code, GetParam().cases.empty() ? 0 : 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BrokenPlugin,
+    testing::Values(
+        Broken{"in_nothing", {}, " 0 failed"},
+        Broken{"magic", {"descriptor"}, "the magic number is wrong"},
+        Broken{"major", {"symbols"}, "does not export hwlab_plugin_v1"},
+        Broken{"exports", {"symbols"}, "a_symbol_too_many"},
+        Broken{"table", {"table"}, "the table of hooks has"},
+        Broken{"throws", {"limits"}, "an exception left the plugin"},
+        Broken{"unknown_members",
+               {"request_sizes", "message_sizes", "call_sizes"},
+               "expected TOO_NEW, got OK"},
+        Broken{"results", {"result_sizes"}, "wrote beyond a result of"},
+        Broken{"errors", {"error_sizes"}, "wrote beyond an error of"},
+        Broken{"borrowed", {"borrowed_text"}, "signal 11"},
+        Broken{"kept_results", {"results_are_freed"}, "more in memory"},
+        Broken{"failed_load", {"refused_registration"}, "after a load whose hooks"},
+        Broken{"memory", {"load_cycles"}, "more in memory"},
+        Broken{"threads",
+               {"failing_allocations_of_load", "load_cycles", "unload_while_stalled"},
+               "threads and"},
+        Broken{"descriptors",
+               {"failing_allocations_of_load", "load_cycles", "refused_registration"},
+               "descriptors; before"},
+        Broken{"lock", {"log_under_lock"}, "must hold no lock"},
+        Broken{"timeout", {"stalled_at_connect", "stalled_at_query", "stalled_at_reply"}, ""},
+        Broken{"unload", {"unload_while_stalled"}, "unload with a grace of 3000 ms"},
+        Broken{"secret", {"no_secrets"}, "the password stands in an error of load"}),
+    [](const auto& tested) { return std::string(tested.param.name); });
+
+}  // namespace
+}  // namespace hwlab::test
