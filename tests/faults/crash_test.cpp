@@ -20,24 +20,26 @@ class Crash : public FaultTest {
     Clock::time_point ready;
   };
 
-  // From the server being ready to the first OK, of each outage.
-  static std::vector<milliseconds> until_first_ok(const Ledger& ledger,
-                                                  const std::vector<Outage>& outages) {
+  // From the server being ready to the first OK, of each outage; without what this process was
+  // stalled.
+  [[nodiscard]] std::vector<milliseconds> until_first_ok(const Ledger& ledger,
+                                                         const std::vector<Outage>& outages) const {
     std::vector<milliseconds> times;
     for (const Outage& outage : outages) {
       auto first = Clock::time_point::max();
       for (const LedgerCall& call : ledger)
         if (call.outcome == Outcome::ok && call.returned > outage.down)
           first = std::min(first, call.returned);
-      times.push_back(std::max(0ms, std::chrono::ceil<milliseconds>(first - outage.ready)));
+      times.push_back(
+          std::max(0ms, std::chrono::ceil<milliseconds>(first - outage.ready -
+                                                        heartbeat_.stalled(outage.ready, first))));
     }
     std::sort(times.begin(), times.end());
     return times;
   }
 
-  static void report(const Verdict& verdict, const Ledger& ledger,
-                     const std::vector<Outage>& outages, const SessionWatch& sessions,
-                     std::size_t failed_calls) {
+  void report(const Verdict& verdict, const Ledger& ledger, const std::vector<Outage>& outages,
+              const SessionWatch& sessions, std::size_t failed_calls) const {
     const auto first_ok = until_first_ok(ledger, outages);
     Clock::duration longest{0};
     for (const Outage& outage : outages)
