@@ -232,8 +232,14 @@ void Pool::Shared::attempt(std::unique_lock<std::mutex>& lock, Backoff& backoff)
 
 Pool::Pool(PoolOptions options, Connector connector, Log log)
     : shared_(std::make_shared<Shared>(options, std::move(connector), std::move(log))),
-      connector_([shared = shared_] { shared->run_connector(); }),
-      canceller_([shared = shared_] { shared->cancels.run(); }) {}
+      connector_([shared = shared_] { shared->run_connector(); }) {
+  try {
+    canceller_ = Worker([shared = shared_] { shared->cancels.run(); });
+  } catch (...) {
+    stop();  // or the connector would be waited for, for ever
+    throw;
+  }
+}
 
 Pool::~Pool() {
   stop();
