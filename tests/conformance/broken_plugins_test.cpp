@@ -32,46 +32,64 @@ std::ostream& operator<<(std::ostream& out, const Broken& broken) {
 
 class BrokenPlugin : public testing::TestWithParam<Broken> {};
 
-TEST_P(BrokenPlugin, IsCaughtByTheCaseMeantForIt) {
+CheckProgram::Ended check(const std::string& name, const std::string& arguments = {}) {
   const broken::ByteServer server;
   ::setenv("HWLAB_BYTE_SERVER", server.dsn().c_str(), 1);
-  const std::string library = std::string(BROKEN_FOLDER "/broken_") + GetParam().name + ".so";
+  const std::string library = BROKEN_FOLDER "/broken_" + name + ".so";
   const CheckProgram program(
       section(library, "    config:\n      dsn: { env: HWLAB_BYTE_SERVER }\n"));
-  const auto ended = program.run({library});
+  return program.run({library, arguments});
+}
+
+TEST_P(BrokenPlugin, IsCaughtByTheCaseMeantForIt) {
+  const auto ended = check(GetParam().name);
   EXPECT_EQ(ended.failed(), GetParam().cases) << ended.text;
   EXPECT_THAT(ended.text, HasSubstr(GetParam().says));
   EXPECT_EQ(ended.code, GetParam().cases.empty() ? 0 : 1);
 }
 
+TEST(HangingPlugin, IsEndedAfterATime) {
+  const auto ended = check("every_timeout", "--case stalled_at_query --case symbols");
+  EXPECT_EQ(ended.failed(), Names{"stalled_at_query"}) << ended.text;
+  EXPECT_THAT(ended.text, HasSubstr("it hangs"));
+}
+
+TEST(PluginWithoutAServer, IsNotStalled) {
+  const std::string library = BROKEN_FOLDER "/broken_in_nothing.so";
+  const CheckProgram program(section(library, ""));
+  const auto ended = program.run({library, "--no-server"});
+  EXPECT_EQ(ended.code, 0) << ended.text;
+  EXPECT_EQ(ended.with("left out").count("stalled_at_query"), 1U);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, BrokenPlugin,
-    testing::Values(
-        Broken{"in_nothing", {}, " 0 failed"},
-        Broken{"magic", {"descriptor"}, "the magic number is wrong"},
-        Broken{"major", {"symbols"}, "does not export hwlab_plugin_v1"},
-        Broken{"exports", {"symbols"}, "a_symbol_too_many"},
-        Broken{"table", {"table"}, "the table of hooks has"},
-        Broken{"throws", {"limits"}, "an exception left the plugin"},
-        Broken{"unknown_members",
-               {"request_sizes", "message_sizes", "call_sizes"},
-               "expected TOO_NEW, got OK"},
-        Broken{"results", {"result_sizes"}, "wrote beyond a result of"},
-        Broken{"errors", {"error_sizes"}, "wrote beyond an error of"},
-        Broken{"borrowed", {"borrowed_text"}, "signal 11"},
-        Broken{"kept_results", {"results_are_freed"}, "more in memory"},
-        Broken{"failed_load", {"refused_registration"}, "after a load whose hooks"},
-        Broken{"memory", {"load_cycles"}, "more in memory"},
-        Broken{"threads",
-               {"failing_allocations_of_load", "load_cycles", "unload_while_stalled"},
-               "threads and"},
-        Broken{"descriptors",
-               {"failing_allocations_of_load", "load_cycles", "refused_registration"},
-               "descriptors; before"},
-        Broken{"lock", {"log_under_lock"}, "must hold no lock"},
-        Broken{"timeout", {"stalled_at_connect", "stalled_at_query", "stalled_at_reply"}, ""},
-        Broken{"unload", {"unload_while_stalled"}, "unload with a grace of 3000 ms"},
-        Broken{"secret", {"no_secrets"}, "the password stands in an error of load"}),
+    testing::Values(Broken{"in_nothing", {}, " 0 failed"},
+                    Broken{"magic", {"descriptor"}, "the magic number is wrong"},
+                    Broken{"major", {"symbols"}, "does not export hwlab_plugin_v1"},
+                    Broken{"exports", {"symbols"}, "a_symbol_too_many"},
+                    Broken{"table", {"table"}, "the table of hooks has"},
+                    Broken{"throws", {"limits"}, "an exception left the plugin"},
+                    Broken{"unknown_members",
+                           {"request_sizes", "message_sizes", "call_sizes"},
+                           "expected TOO_NEW, got OK"},
+                    Broken{"results", {"result_sizes"}, "wrote beyond a result of"},
+                    Broken{"errors", {"error_sizes"}, "wrote beyond an error of"},
+                    Broken{"borrowed", {"borrowed_text"}, "signal 11"},
+                    Broken{"kept_results", {"results_are_freed"}, "more in memory"},
+                    Broken{"failed_load", {"refused_registration"}, "after a load whose hooks"},
+                    Broken{"memory", {"load_cycles"}, "more in memory"},
+                    Broken{"threads",
+                           {"failing_allocations_of_load", "load_cycles", "unload_while_stalled"},
+                           "threads and"},
+                    Broken{"descriptors",
+                           {"failing_allocations_of_load", "load_cycles", "refused_registration"},
+                           "descriptors; before"},
+                    Broken{"lock", {"log_under_lock"}, "must hold no lock"},
+                    Broken{
+                        "timeout", {"stalled_at_reply"}, "expected TIMEOUT or UNAVAILABLE, got OK"},
+                    Broken{"unload", {"unload_while_stalled"}, "unload with a grace of 3000 ms"},
+                    Broken{"secret", {"no_secrets"}, "the password stands in an error of load"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
