@@ -28,6 +28,7 @@ class Attempts {
     else
       last_ = failure.to_error();
   }
+  void note(const Error& failure) { last_ = failure; }
 
   // Waits before the next attempt. Throws Error: what the last attempt came to, when there is no
   // time for another.

@@ -310,6 +310,13 @@ Error Pool::Shared::why_none(bool failed_meanwhile, Patience patience) const {
   return {Kind::unavailable, "no connection to the server by the deadline"};
 }
 
+Error Pool::why_not_in_time() const {
+  const std::lock_guard lock(shared_->mutex);
+  if (shared_->last_failure)
+    return shared_->why_none(false, Patience::until_deadline);
+  return {Kind::timeout, "the deadline passed before anything was sent"};
+}
+
 void Pool::pause(std::chrono::milliseconds duration, Deadline deadline) {
   Shared& shared = *shared_;
   std::unique_lock lock(shared.mutex);

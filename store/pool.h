@@ -49,6 +49,9 @@ class Pool {
   // server refuses for a reason that waiting does not cure, stopped.
   Lease lease(Deadline deadline, Patience patience = Patience::until_deadline);
 
+  // For a call whose deadline has passed while it waited for its turn.
+  [[nodiscard]] Error why_not_in_time() const;
+
   // Waits, at most until the deadline. Throws Error: stopped.
   void pause(std::chrono::milliseconds duration, Deadline deadline);
 

@@ -37,6 +37,14 @@ Statement make(std::string_view name, std::string_view text, std::string_view sc
   return {.name = "hwlab_" + std::string(name) + "_" + suffix.str(), .sql = std::move(sql)};
 }
 
+std::string without(std::string_view text, std::string_view words) {
+  std::string rest(text);
+  // Also in the comment above a statement.
+  for (auto at = rest.find(words); at != std::string::npos; at = rest.find(words))
+    rest.erase(at, words.size());
+  return rest;
+}
+
 }  // namespace
 
 std::string in_schema(std::string_view sql, std::string_view schema_name) {
@@ -56,9 +64,11 @@ std::string in_schema(std::string_view sql, std::string_view schema_name) {
 
 Statements::Statements(std::string_view schema_name)
     : append_one(make("append_one", sql::append_one, schema_name)),
-      append_many(make("append_many", sql::append_many, schema_name)),
+      append_batch(make("append_batch", sql::append_batch, schema_name)),
+      append_waiting(
+          make("append_waiting", without(sql::append_batch, " skip locked"), schema_name)),
       find_messages(make("find_messages", sql::find_messages, schema_name)),
-      last_seq(make("last_seq", sql::last_seq, schema_name)),
+      last_seqs(make("last_seqs", sql::last_seqs, schema_name)),
       create_conversation(make("create_conversation", sql::create_conversation, schema_name)),
       find_conversation(make("find_conversation", sql::find_conversation, schema_name)),
       thread_from_first(make("thread_from_first", sql::thread_from_first, schema_name)),

@@ -21,9 +21,10 @@ struct Statements {
   explicit Statements(std::string_view schema_name);
 
   Statement append_one;
-  Statement append_many;
+  Statement append_batch;
+  Statement append_waiting;  // append_batch without `skip locked`
   Statement find_messages;
-  Statement last_seq;
+  Statement last_seqs;
   Statement create_conversation;
   Statement find_conversation;
   Statement thread_from_first;

@@ -15,6 +15,7 @@ Store::Store(StoreOptions options, ConnectionSource source, Log log)
   const SessionMaker make(std::move(source), options_.prepare_statements,
                           options_.statement_timeout);
   pool_ = std::make_unique<Pool>(options_.pool, make, log_.handle());
+  appends_ = std::make_unique<AppendQueue>(options_.append, options_.pool.max, *pool_, statements_);
   schema_ = std::make_unique<Schema>(
       options_.migrate,
       MigratorOptions{.schema_name = options_.schema_name, .lock_timeout = options_.lock_timeout},
@@ -30,6 +31,7 @@ Store::~Store() {
 
 void Store::stop() {
   schema_->stop();
+  appends_->stop();
   pool_->stop();
   log_.revoke();
 }
@@ -45,7 +47,7 @@ Created Store::create(const NewConversation& conversation, Deadline deadline) {
 
 Appended Store::append(const Append& unit, Deadline deadline) {
   schema_->ensure(*pool_, deadline);
-  return store::append(*pool_, statements_, unit, deadline);
+  return store::append(*pool_, *appends_, unit, deadline);
 }
 
 Thread Store::thread(const Uuid& conversation, const ThreadRange& range, Deadline deadline) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/append_queue.h"
 #include "store/deadline.h"
 #include "store/error.h"
 #include "store/inspect.h"
@@ -23,6 +24,7 @@ namespace hwlab::store {
 
 struct StoreOptions {
   PoolOptions pool;
+  AppendOptions append;
   std::string schema_name = "public";
   MigrateMode migrate = MigrateMode::automatic;
   std::chrono::milliseconds lock_timeout{2'000};  // of migrations
@@ -63,6 +65,9 @@ class Store {
   // See repair.h.
   Repaired repair(Deadline deadline);
 
+  // Messages that wait to be sent.
+  [[nodiscard]] std::size_t waiting_messages() const { return appends_->waiting(); }
+
   // Ends all waiting and cuts off every call that is under way; those throw Error: stopped, or
   // timeout with maybe_applied. Returns soon; the log is not called after that.
   void stop();
@@ -72,6 +77,7 @@ class Store {
   const Statements statements_;
   RevocableLog log_;
   std::unique_ptr<Pool> pool_;
+  std::unique_ptr<AppendQueue> appends_;
   std::unique_ptr<Schema> schema_;
 };
 

@@ -27,6 +27,19 @@ target_compile_definitions(
                                   HWLAB_HOST="$<TARGET_FILE:hwlab-host>")
 add_dependencies(plugin_integration_test hwlab_conversations hwlab-host)
 
+# Appends by several processes: each is this program.
+add_executable(append_load support/append_load.cpp)
+target_include_directories(append_load PRIVATE "${PROJECT_SOURCE_DIR}")
+target_link_libraries(append_load PRIVATE hwlab::store hwlab_compile)
+hwlab_add_test(
+  NAME append_queue_test
+  LABEL integration
+  SOURCES integration/append_queue_test.cpp support/child_process.cpp support/database.cpp
+  LIBRARIES hwlab::store PkgConfig::libpqxx)
+target_compile_definitions(append_queue_test
+                           PRIVATE HWLAB_APPEND_LOAD="$<TARGET_FILE:append_load>")
+add_dependencies(append_queue_test append_load)
+
 # Migrations by several processes, which are killed: each is this program.
 add_executable(first_calls support/first_calls.cpp)
 target_link_libraries(first_calls PRIVATE hwlab::store hwlab_compile)

@@ -166,7 +166,7 @@ TEST_F(Failure, OfAPoolThatIsUsedUpIsUnavailableByTheDeadline) {
   list(small, 20s);
   pqxx::connection other(database_.dsn());
   pqxx::work holder(other);
-  holder.exec("select * from conversations for update");
+  holder.exec("lock table conversations in access exclusive mode");
   std::jthread blocked([&] {
     EXPECT_THROW(small.append({.conversation = conversation,
                                .messages = {message("x")},

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cluster import Cluster, fill_conversations
-from programs import Programs, Turn, batch_statement
+from programs import Programs, Turn
 
 Row = dict[str, Any]
 
@@ -38,7 +38,7 @@ def run(programs: Programs, callers: list[int], rounds: int, warmup: float, seco
             for name, connections, pools in taking_part:
                 row = _turn(cluster, programs, number, name, Turn(count, connections, warmup, seconds))
                 rows.append(row | {"pools": pools})
-            if with_limit and count == max(callers) and batch_statement().exists():
+            if with_limit and count == max(callers):
                 for connections in (1, 2):
                     turn = Turn(connections, connections, warmup, seconds)
                     rows.append(_turn(cluster, programs, number, "limit", turn) | {"callers": count, "pools": [connections]})

@@ -32,6 +32,8 @@ class BatchParameters {
     for (const int count : counts_) {
       arrays_[1].add(std::to_string(count));
       arrays_[2].add_null();
+      arrays_[3].add_null();
+      arrays_[4].add(std::to_string(count));
     }
     std::vector<const char*> values;
     for (store::ArrayLiteral& array : arrays_)
@@ -47,13 +49,13 @@ class BatchParameters {
       counts_.push_back(0);
       unit = counts_.size();
     }
-    arrays_[3].add(store::to_text(store::new_uuid()));
-    arrays_[4].add(std::to_string(unit));
-    arrays_[5].add(std::to_string(++counts_[unit - 1]));
-    arrays_[6].add("user");
-    arrays_[7].add(content_);
-    arrays_[8].add_null();
-    arrays_[9].add_null();
+    arrays_[5].add(store::to_text(store::new_uuid()));
+    arrays_[6].add(std::to_string(unit));
+    arrays_[7].add(std::to_string(++counts_[unit - 1]));
+    arrays_[8].add("user");
+    arrays_[9].add(content_);
+    arrays_[10].add_null();
+    arrays_[11].add_null();
   }
 
   int caller_;
@@ -62,7 +64,7 @@ class BatchParameters {
   std::size_t own_;
   Random random_;
   const std::string content_ = message_content();
-  std::array<store::ArrayLiteral, 10> arrays_;  // $1 to $10
+  std::array<store::ArrayLiteral, 12> arrays_;  // $1 to $12
   std::vector<std::size_t> units_;              // the place in $1 of each conversation; 0: none yet
   std::vector<int> counts_;                     // of the messages of each unit
 };
