@@ -88,7 +88,7 @@ class AppendQueue::Line {
   Line(AppendOptions options, int connections, Pool& pool, const Statements& statements);
 
   AttemptResult attempt(Entry& entry);
-  void stop();
+  void stop() noexcept;
   std::size_t waiting() {
     const std::lock_guard lock(mutex_);
     return waiting_messages_;
@@ -123,7 +123,8 @@ class AppendQueue::Line {
   using Promoted = std::array<EntryPtr, 2>;
   [[nodiscard]] Promoted pass_on() noexcept;
   static void wake(const Promoted& promoted) noexcept;
-  void refuse_all(const Error& error);
+  template <typename MakeResult>
+  void send_away(MakeResult make_result);
 
   const AppendOptions options_;
   const int most_leaders_;
@@ -250,10 +251,11 @@ AttemptResult AppendQueue::Line::attempt(Entry& entry) {
   return lead(entry);
 }
 
-void AppendQueue::Line::stop() {
+// Whoever is sent away comes again, and is told then: to say why would need memory here.
+void AppendQueue::Line::stop() noexcept {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
-  refuse_all(stopped());
+  send_away([] { return AttemptResult::not_sent(); });
 }
 
 bool AppendQueue::Line::is_busy(const Entry& entry) const {
@@ -286,7 +288,7 @@ AttemptResult AppendQueue::Line::lead(Entry& leader) {
   } catch (const Error& error) {
     if (concerns_everyone(error)) {
       const std::lock_guard lock(mutex_);
-      refuse_all(error);
+      send_away([&error] { return AttemptResult::refused(error); });
     }
     throw;
   }
@@ -449,10 +451,11 @@ void AppendQueue::Line::wake(const Promoted& promoted) noexcept {
       entry->wake();
 }
 
-void AppendQueue::Line::refuse_all(const Error& error) {
+template <typename MakeResult>
+void AppendQueue::Line::send_away(MakeResult make_result) {
   while (!waiting_.empty()) {
     Entry& entry = waiting_.front();
-    entry.unit.result = AttemptResult::refused(error);
+    entry.unit.result = make_result();
     leave_line(entry);
     entry.state = Entry::State::done;
     entry.wake();
@@ -473,7 +476,7 @@ AttemptResult AppendQueue::attempt(const std::shared_ptr<Entry>& entry) {
   return line_->attempt(*entry);
 }
 
-void AppendQueue::stop() {
+void AppendQueue::stop() noexcept {
   line_->stop();
 }
 

@@ -47,7 +47,7 @@ class AppendQueue {
   AttemptResult attempt(const std::shared_ptr<Entry>& entry);
 
   // Whoever waits here gets Error: stopped.
-  void stop();
+  void stop() noexcept;
 
   // Messages that wait to be sent.
   [[nodiscard]] std::size_t waiting() const;

@@ -154,7 +154,9 @@ hwlab_status unload(void* given, std::uint32_t grace_ms, hwlab_error* error) {
     instance->changed.wait(lock, empty);
   }
 #ifdef BROKEN_LEAVES_MEMORY
-  void* const kept = std::malloc(std::size_t{1} << 20);
+  // Volatile, or an optimiser leaves out what nobody reads.
+  static void* volatile kept = nullptr;
+  kept = std::malloc(std::size_t{1} << 20);
   if (kept != nullptr)
     std::memset(kept, 1, std::size_t{1} << 20);
 #endif
