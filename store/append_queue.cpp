@@ -115,7 +115,7 @@ class AppendQueue::Line {
   [[nodiscard]] bool may_be_skipped(const Entry& entry) const;
   [[nodiscard]] bool is_large(const Entry& entry) const;
   Entry* next_leader() noexcept;
-  void line_up(Entry& entry, Waiting::iterator before);
+  void line_up(Entry& entry, const Waiting::iterator& before);
   void leave_line(Entry& entry) noexcept;
   void appoint(Entry& entry, Locked locked) noexcept;
   Batch take_along(Entry& leader);
@@ -339,7 +339,7 @@ AttemptResult AppendQueue::Line::wait(Entry& entry) {
   return entry.state == State::leading ? lead(entry) : std::move(entry.unit.result);
 }
 
-void AppendQueue::Line::line_up(Entry& entry, Waiting::iterator before) {
+void AppendQueue::Line::line_up(Entry& entry, const Waiting::iterator& before) {
   if (!entry.admitted && !waiting_.empty() &&
       (waiting_messages_ + entry.messages() > options_.max_waiting ||
        waiting_bytes_ + entry.unit.bytes > options_.max_waiting_bytes))
@@ -429,7 +429,7 @@ auto AppendQueue::Line::pass_on() noexcept -> Promoted {
   const auto promote = [this](Entry& entry, Locked locked) {
     leave_line(entry);
     appoint(entry, locked);
-    return entry.shared_from_this();
+    return entry.weak_from_this().lock();
   };
   Promoted promoted;
   if (lock_waits_ < most_lock_waits_) {

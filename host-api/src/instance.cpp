@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "call.h"
@@ -123,7 +124,9 @@ hwlab_status Instance::add_hooks(const char* family, const Hooks& hooks, hwlab_e
 
 void keep_for_latecomers(const std::shared_ptr<Instance>& ended) noexcept {
   static std::mutex mutex;
-  static auto& kept = *new std::array<std::shared_ptr<Instance>, 16>;  // outlives every thread
+  using Kept = std::array<std::shared_ptr<Instance>, 16>;
+  alignas(Kept) static std::array<std::byte, sizeof(Kept)> storage;
+  static auto& kept = *::new (storage.data()) Kept;  // never destroyed: it outlives every thread
   static std::size_t next = 0;
   std::shared_ptr<Instance> oldest;  // its destructor runs without the lock
   const std::lock_guard lock(mutex);

@@ -51,7 +51,7 @@ void try_sizes(const Hooks& hooks, Renew renew, std::initializer_list<std::size_
   for (const std::size_t size : shorter)
     send(size, 0xFF, HWLAB_OK);  // what is not covered must not be read
   send(sizeof(Request), 0xFF, HWLAB_OK);
-  for (const std::size_t more : {1, 4, 8, 64}) {
+  for (const std::size_t more : {1U, 4U, 8U, 64U}) {
     send(sizeof(Request) + more, 0, HWLAB_OK);
     send(sizeof(Request) + more, 1, HWLAB_TOO_NEW);
   }
@@ -192,7 +192,7 @@ template <typename Hook, typename Renew>
 void try_results(const Hooks& hooks, Renew renew, hwlab_status wanted) {
   for (std::size_t size = sizeof(hwlab_result); size <= sizeof(typename Hook::Result); size += 8)
     try_result<Hook>(hooks, renew(), wanted, size);
-  for (const std::size_t more : {8, 64})
+  for (const std::size_t more : {8U, 64U})
     try_result<Hook>(hooks, renew(), wanted, sizeof(typename Hook::Result) + more);
 }
 
@@ -211,8 +211,8 @@ void result_sizes(const Subject& subject) {
         return create_request(id);
       },
       HWLAB_OK);
-  for (const auto& [conversation, wanted] :
-       {std::pair(&known, HWLAB_OK), std::pair(&unknown, HWLAB_NOT_FOUND)}) {
+  for (const std::string* const conversation : {&known, &unknown}) {
+    const hwlab_status wanted = conversation == &known ? HWLAB_OK : HWLAB_NOT_FOUND;
     hwlab_new_message message{};
     const hwlab_new_message* const pointer = &message;
     try_results<Add>(
