@@ -98,7 +98,6 @@ class AppendQueue::Line {
   class Leadership;
   using EntryPtr = std::shared_ptr<Entry>;
   using Batch = std::vector<EntryPtr>;
-  using Lock = std::unique_lock<std::mutex>;
   using Waiting = intrusive::list<Entry, intrusive::base_hook<InLine>>;
   using Busy = intrusive::unordered_multiset<Entry, intrusive::base_hook<InFlight>,
                                              intrusive::key_of_value<ConversationOf>,
@@ -229,7 +228,7 @@ AppendQueue::Line::Line(AppendOptions options, int connections, Pool& pool,
       busy_(Busy::bucket_traits(busy_buckets_.data(), busy_buckets_.size())) {}
 
 AttemptResult AppendQueue::Line::attempt(Entry& entry) {
-  Lock lock(mutex_);
+  std::unique_lock lock(mutex_);
   entry.unit.result = AttemptResult::not_sent();
   if (!may_wait_for_lock(entry) && !may_lead(entry)) {
     lock.unlock();

@@ -56,18 +56,22 @@ class Crash : public FaultTest {
               << " sessions_above_ms=" << sessions.longest_above().count()
               << " seed=" << fault_seed() << '\n';
   }
+
+  auto patient_load() {
+    auto options = load_options();
+    // Longer than any outage, on a machine that others keep busy too.
+    options.least_timeout = 60s;
+    options.most_timeout = 90s;
+    options.writers = from_environment("HWLAB_FAULT_WRITERS", 16);
+    return options;
+  }
 };
 
 TEST_F(Crash, OfTheServerLosesAndDoublesNothingAndFailsNoCall) {
   Cluster cluster({durability()});
   std::mt19937 random(fault_seed());
   auto plugin = load_plugin(cluster.dsn());
-  auto options = load_options();
-  // Longer than any outage, on a machine that others keep busy too.
-  options.least_timeout = 60s;
-  options.most_timeout = 90s;
-  options.writers = from_environment("HWLAB_FAULT_WRITERS", 16);
-  Load load(plugin.conversation_store(), options);
+  Load load(plugin.conversation_store(), patient_load());
   SessionWatch sessions(cluster.dsn(), application, 4);
   std::vector<Outage> outages;
   for (int cycle = 0; cycle < from_environment("HWLAB_FAULT_CYCLES", 5); ++cycle) {
@@ -94,12 +98,7 @@ TEST_F(Crash, OfOneBackendIsNoStormOfConnections) {
   std::mt19937 random(fault_seed());
   Gate gate(cluster.dsn());
   auto plugin = load_plugin(gate.dsn());
-  auto options = load_options();
-  // Longer than any outage, on a machine that others keep busy too.
-  options.least_timeout = 60s;
-  options.most_timeout = 90s;
-  options.writers = from_environment("HWLAB_FAULT_WRITERS", 16);
-  Load load(plugin.conversation_store(), options);
+  Load load(plugin.conversation_store(), patient_load());
   SessionWatch sessions(cluster.dsn(), application, 4);
   std::vector<Outage> outages;
   for (int cycle = 0; cycle < from_environment("HWLAB_FAULT_CYCLES", 5); ++cycle) {
