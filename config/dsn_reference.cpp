@@ -35,18 +35,28 @@ std::string because(int error) {
   return " (" + std::generic_category().message(error) + ')';
 }
 
-void check_status(const struct stat& status, const std::string& path, DsnText& dsn) {
+}  // namespace
+
+void check_file_status(const struct stat& status, uid_t user, const std::string& path,
+                       DsnText& dsn) {
   if (!S_ISREG(status.st_mode))
     throw Error(dsn.source + " is no regular file; expected one that holds the DSN");
   if (static_cast<std::size_t>(status.st_size) > longest_dsn)
     throw Error(dsn.source +
                 " is larger than 64 KiB; expected a file that holds the DSN and nothing else");
+  // So it does not matter who may write to the folder: what they put there is theirs.
+  if (status.st_uid != 0 && status.st_uid != user)
+    throw Error(dsn.source + " belongs to user " + std::to_string(status.st_uid) +
+                ", who could change it; run chown root " + path +
+                ", or make the user of this process its owner");
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     throw Error(dsn.source + " can be changed by others than its owner; run chmod go-w " + path);
   if ((status.st_mode & S_IROTH) != 0)
     dsn.warnings.push_back(dsn.source +
                            " can be read by every user of this machine; run chmod o-r " + path);
 }
+
+namespace {
 
 // One byte more than allowed, at most: the file may have grown since it was looked at.
 std::string read_all(int fd, const std::string& source) {
@@ -78,7 +88,7 @@ void read_file(const std::string& path, DsnText& dsn) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0)
     throw Error(dsn.source + " cannot be examined" + because(errno));
-  check_status(status, path, dsn);
+  check_file_status(status, ::geteuid(), path, dsn);
   dsn.text = read_all(fd.get(), dsn.source);
   if (dsn.text.size() > longest_dsn)
     throw Error(dsn.source +

@@ -1,6 +1,9 @@
 // The text that a DSN reference leads to.
 #pragma once
 
+#include <sys/stat.h>
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -16,8 +19,12 @@ struct DsnText {
   std::vector<std::string> warnings;  // sentences
 };
 
-// Throws Error: not set, no such file, no regular file, too large, writable by others, empty, NUL
-// bytes.
+// Throws Error: not set, no such file, no regular file, too large, owned or writable by others,
+// empty, NUL bytes.
 DsnText read_reference(const DsnReference& reference);
+
+// What fstat() says of an open file, to a process of this user. Throws Error; may add a warning.
+void check_file_status(const struct stat& status, uid_t user, const std::string& path,
+                       DsnText& dsn);
 
 }  // namespace hwlab::config

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "config/dsn_reference.h"
 #include "config_dsn_fixture.h"
 
 namespace hwlab::config {
@@ -60,6 +61,44 @@ TEST_F(DsnMistakes, AFileThatOthersCanChangeIsRefused) {
         error_of_file(path),
         "dsn.file: " + path + " can be changed by others than its owner; run chmod go-w " + path);
   }
+}
+
+// Whoever owns it could change it, whatever its mode is at the moment. Root can change everything.
+TEST_F(DsnMistakes, AFileOfAnotherUserIsRefused) {
+  constexpr uid_t daemon = 1000;
+  const auto fault_of = [&](uid_t owner) -> std::string {
+    struct stat status {};
+    status.st_mode = S_IFREG | 0600;
+    status.st_uid = owner;
+    DsnText dsn{.text = {}, .source = "dsn.file: /run/dsn", .warnings = {}};
+    try {
+      check_file_status(status, daemon, "/run/dsn", dsn);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  EXPECT_EQ(fault_of(daemon), "none");
+  EXPECT_EQ(fault_of(0), "none");
+  EXPECT_EQ(fault_of(1001),
+            "dsn.file: /run/dsn belongs to user 1001, who could change it; run chown root "
+            "/run/dsn, or make the user of this process its owner");
+}
+
+// A link may lead anywhere; what counts is the file at its end.
+TEST_F(DsnMistakes, ALinkToAWrongFileIsRefused) {
+  const auto link = (folder_ / "link").string();
+  std::filesystem::create_symlink(file("host=db", 0602), link);
+  EXPECT_EQ(
+      error_of_file(link),
+      "dsn.file: " + link + " can be changed by others than its owner; run chmod go-w " + link);
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink("/dev/null", link);
+  EXPECT_EQ(error_of_file(link),
+            "dsn.file: " + link + " is no regular file; expected one that holds the DSN");
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink(link, link);
+  EXPECT_NE(error_of_file(link).find("cannot be opened"), std::string::npos);
 }
 
 TEST_F(DsnMistakes, AFileBeyondSixtyFourKibibytesIsRefused) {
