@@ -50,9 +50,10 @@ The text found there is a
 percent-encoded (`@` is `%40`); in the other form, a value with spaces stands in single quotes.
 `service` and `passfile` may be used in it, so that the password stands in a file of its own.
 
-A file must be named by its absolute path. It must be a regular file of at most 64 KiB that nobody but its
-owner can change; `chmod 600` is right for most. One that every user of the machine may read is accepted
-with a warning, since container secrets come so. One newline at its end is not part of the DSN.
+A file must be named by its absolute path. It must be a regular file of at most 64 KiB that belongs to root or to
+the daemon's user, and that nobody but its owner can change; `chmod 600` is right for most. One that every user of
+the machine may read is accepted with a warning, since container secrets come so. Links are followed. One newline at
+its end is not part of the DSN.
 
 The reference is followed again before each new connection: a changed password in the file takes effect
 without a restart.
@@ -60,6 +61,30 @@ without a restart.
 Known secrets (the DSN, its passwords also as a URI spells them, and the value of `PGPASSWORD`) are replaced by
 `[redacted]` in every text that leaves the plugin. Secrets of fewer than 4 bytes are not: they would blot
 out ordinary words.
+
+### TLS
+
+A database on another host must prove who it is, or whoever can answer in its place is given the password and all that
+is said. libpq's default does not ask for that. So a DSN by which the plugin connects to another host without it draws a
+warning, once in the daemon's log and as the line `tls` of `hwlab-host check`. It is cured by
+
+```
+postgresql://hwlab_app@db.example/hwlab?sslmode=verify-full&sslrootcert=/etc/hwlab/db-ca.crt
+```
+
+where the file holds the certificate of the authority that signed the server's. What counts is what libpq makes of the
+DSN, a service file and the environment (`PGSSLMODE`, `PGHOST` ...) together:
+
+| connection | proof |
+|---|---|
+| unix socket, `localhost`, loopback address | none needed |
+| `sslmode=verify-full` | the certificate, for this host's name |
+| `channel_binding=require` | the server knows the password's verifier (SCRAM, within TLS) |
+| `gssencmode=require` | Kerberos |
+| `sslmode=verify-ca` | any server of that authority would do: warning |
+| `sslmode=require`, `prefer` (libpq's default), `allow`, `disable` | none: warning |
+
+With several hosts in a DSN, each that the plugin tries is judged.
 
 ## Mistakes
 

@@ -4,10 +4,12 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace hwlab::store {
 namespace {
@@ -85,6 +87,29 @@ Connecting start(const ConnectionOptions& options) {
   return connection;
 }
 
+struct FreeOptions {
+  void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
+};
+
+// libpq knows where to go by what the DSN says, its service file and the environment.
+Route route_of(PGconn* connection) {
+  const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfo(connection));
+  if (options == nullptr)
+    throw std::bad_alloc();
+  Route route;
+  const std::array<std::pair<std::string_view, std::string*>, 5> known = {
+      {{"host", &route.host},
+       {"hostaddr", &route.hostaddr},
+       {"sslmode", &route.sslmode},
+       {"channel_binding", &route.channel_binding},
+       {"gssencmode", &route.gssencmode}}};
+  for (const auto* option = options.get(); option->keyword != nullptr; ++option)
+    for (const auto& [keyword, value] : known)
+      if (keyword == option->keyword && option->val != nullptr)
+        *value = option->val;
+  return route;
+}
+
 // Whether the socket became ready; false when it is time to look at the deadline and the stop flag.
 bool wait_for_socket(PGconn* connection, PostgresPollingStatusType wanted, Deadline deadline) {
   constexpr auto slice = 20ms;
@@ -105,8 +130,12 @@ void check_encoding(PGconn* connection) {
 }  // namespace
 
 std::unique_ptr<Session> connect(const ConnectionOptions& options, const PreparedFlag& prepared,
-                                 Deadline deadline, const std::atomic<bool>& stop) {
+                                 Deadline deadline, const std::atomic<bool>& stop,
+                                 const std::function<void(const Route&)>& on_route) {
   Connecting connection = start(options);
+  Route route = route_of(connection.get());
+  if (on_route)
+    on_route(route);
   if (PQstatus(connection.get()) == CONNECTION_BAD)
     throw refused(connection.get());
 
@@ -127,7 +156,8 @@ std::unique_ptr<Session> connect(const ConnectionOptions& options, const Prepare
   PQsetErrorVerbosity(connection.get(), PQERRORS_TERSE);
   PQsetNoticeProcessor(
       connection.get(), [](void*, const char*) {}, nullptr);
-  return std::make_unique<Session>(connection.release(), prepared);
+  route.encrypted = PQsslInUse(connection.get()) != 0 || PQgssEncInUse(connection.get()) != 0;
+  return std::make_unique<Session>(connection.release(), prepared, std::move(route));
 }
 
 }  // namespace hwlab::store

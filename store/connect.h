@@ -3,12 +3,14 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "store/deadline.h"
+#include "store/route.h"
 #include "store/session.h"
 
 namespace hwlab::store {
@@ -22,7 +24,11 @@ using ConnectionOptions = std::vector<std::pair<std::string, std::string>>;
 // permission (the login is refused), config (no such database, or one that is not UTF8),
 // unavailable, stopped. Its text holds libpq's words, and so may hold a secret: the caller's caller
 // redacts.
+//
+// `on_route` is told the route once it is known, before anything is sent, whatever then becomes of
+// the attempt.
 std::unique_ptr<Session> connect(const ConnectionOptions& options, const PreparedFlag& prepared,
-                                 Deadline deadline, const std::atomic<bool>& stop);
+                                 Deadline deadline, const std::atomic<bool>& stop,
+                                 const std::function<void(const Route&)>& on_route = {});
 
 }  // namespace hwlab::store

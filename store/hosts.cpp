@@ -6,7 +6,13 @@
 namespace hwlab::store {
 namespace {
 
-std::vector<std::string> split(std::string_view list) {
+bool is_list(std::string_view keyword) {
+  return keyword == "host" || keyword == "hostaddr" || keyword == "port";
+}
+
+}  // namespace
+
+std::vector<std::string> split_list(std::string_view list) {
   std::vector<std::string> parts;
   for (;;) {
     const auto comma = list.find(',');
@@ -17,23 +23,17 @@ std::vector<std::string> split(std::string_view list) {
   }
 }
 
-bool is_list(std::string_view keyword) {
-  return keyword == "host" || keyword == "hostaddr" || keyword == "port";
-}
-
-}  // namespace
-
 std::vector<Target> targets_of(const ConnectionOptions& options) {
   std::size_t hosts = 1;
   for (const auto& [keyword, value] : options) {
     if (keyword == "host" || keyword == "hostaddr")
-      hosts = std::max(hosts, split(value).size());
+      hosts = std::max(hosts, split_list(value).size());
     if (keyword == "target_session_attrs" && value == "prefer-standby")
       return {{.name = {}, .options = options}};
   }
   std::vector<Target> targets(hosts);
   for (const auto& [keyword, value] : options) {
-    const auto parts = is_list(keyword) ? split(value) : std::vector<std::string>{value};
+    const auto parts = is_list(keyword) ? split_list(value) : std::vector<std::string>{value};
     if (parts.size() != 1 && parts.size() != hosts)
       return {{.name = {}, .options = options}};  // libpq says what is wrong with it
     for (std::size_t i = 0; i < hosts; ++i) {

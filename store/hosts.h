@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/connect.h"
@@ -19,5 +20,8 @@ struct Target {
 // target when there is nothing to split, or when the hosts only make sense together
 // (target_session_attrs=prefer-standby, lists of different length).
 std::vector<Target> targets_of(const ConnectionOptions& options);
+
+// The parts of a list with commas; one, which may be empty, when there is no comma.
+std::vector<std::string> split_list(std::string_view list);
 
 }  // namespace hwlab::store

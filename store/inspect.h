@@ -23,6 +23,7 @@ struct InspectOptions {
   std::string schema_name;
   MigrateMode migrate = MigrateMode::automatic;
   int pool_max = 0;
+  std::chrono::milliseconds statement_timeout{0};  // that sessions ask for
 };
 
 // Changes nothing. Throws Error when no session is to be had.

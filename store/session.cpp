@@ -22,9 +22,10 @@ Error StatementFailed::to_error() const {
   return {judgement_.kind, sentence, sqlstate_};
 }
 
-Session::Session(bridge::RawConnection made, PreparedFlag prepared)
+Session::Session(bridge::RawConnection made, PreparedFlag prepared, Route route)
     : connection_(made),
       prepared_(std::move(prepared)),
+      route_(std::move(route)),
       cancel_(cancel_of(made)),
       cut_socket_(::fcntl(connection_.sock(), F_DUPFD_CLOEXEC, 0)) {
   // Without it nothing could end a statement that is not answered.

@@ -14,6 +14,7 @@
 #include "store/cancel.h"
 #include "store/classify.h"
 #include "store/pqxx_bridge.h"
+#include "store/route.h"
 #include "store/statements.h"
 
 namespace hwlab::store {
@@ -47,7 +48,7 @@ using PreparedFlag = std::shared_ptr<std::atomic<bool>>;
 class Session {
  public:
   // Takes a finished connection.
-  Session(bridge::RawConnection made, PreparedFlag prepared);
+  Session(bridge::RawConnection made, PreparedFlag prepared, Route route = {});
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -79,6 +80,7 @@ class Session {
   };
   [[nodiscard]] Line listen() const noexcept;
   [[nodiscard]] int server_version() const { return connection_.server_version(); }
+  [[nodiscard]] const Route& route() const noexcept { return route_; }
 
  private:
   template <typename Work>
@@ -86,6 +88,7 @@ class Session {
 
   bridge::Connection connection_;
   PreparedFlag prepared_;
+  const Route route_;
   std::set<const Statement*> known_;  // statements that are prepared here
 
   Cancel cancel_;

@@ -59,13 +59,15 @@ struct SessionMaker::Learned {
   std::mutex mutex;
   std::string last_good;  // a target's name
   Limits limits = Limits::both;
+  std::string warned;  // of a route, with this sentence
 };
 
 SessionMaker::SessionMaker(ConnectionSource source, bool prepare_statements,
-                           std::chrono::milliseconds statement_timeout)
+                           std::chrono::milliseconds statement_timeout, Log log)
     : source_(std::move(source)),
       prepared_(std::make_shared<std::atomic<bool>>(prepare_statements)),
       statement_timeout_(statement_timeout),
+      log_(std::move(log)),
       learned_(std::make_shared<Learned>()) {}
 
 std::unique_ptr<Session> SessionMaker::operator()(Deadline deadline,
@@ -94,6 +96,20 @@ std::unique_ptr<Session> SessionMaker::operator()(Deadline deadline,
   throw Error(failure.value());
 }
 
+// Says it once, not for each connection, and again when the DSN has become another one.
+void SessionMaker::judge(const Route& route) const {
+  const std::string warning = warning_about(route).value_or("");
+  if (warning.empty())
+    return;
+  {
+    const std::lock_guard lock(learned_->mutex);
+    if (learned_->warned == warning)
+      return;
+    learned_->warned = warning;
+  }
+  log_(Severity::warning, warning);
+}
+
 std::unique_ptr<Session> SessionMaker::open(const ConnectionOptions& options, Deadline deadline,
                                             const std::atomic<bool>& stop) const {
   for (;;) {
@@ -103,8 +119,8 @@ std::unique_ptr<Session> SessionMaker::open(const ConnectionOptions& options, De
       limits = learned_->limits;
     }
     try {
-      auto session =
-          connect(with_limits(options, limits, statement_timeout_), prepared_, deadline, stop);
+      auto session = connect(with_limits(options, limits, statement_timeout_), prepared_, deadline,
+                             stop, [this](const Route& route) { judge(route); });
       if (session->server_version() < oldest_server)
         throw Error(Kind::config, "the server is older than PostgreSQL 13: upgrade it");
       return session;

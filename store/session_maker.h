@@ -8,6 +8,7 @@
 
 #include "store/connect.h"
 #include "store/deadline.h"
+#include "store/log.h"
 #include "store/session.h"
 
 namespace hwlab::store {
@@ -21,9 +22,9 @@ using ConnectionSource = std::function<ConnectionOptions()>;
 class SessionMaker {
  public:
   // `statement_timeout`: after so long the server itself ends a statement, whose caller may have
-  // gone.
+  // gone. `log`: told once when nothing proves who the server is.
   SessionMaker(ConnectionSource source, bool prepare_statements,
-               std::chrono::milliseconds statement_timeout);
+               std::chrono::milliseconds statement_timeout, Log log);
 
   // Tries each host of the DSN, the one that answered last first, each with its share of the time.
   // Throws Error, as connect().
@@ -33,10 +34,12 @@ class SessionMaker {
   struct Learned;
   std::unique_ptr<Session> open(const ConnectionOptions& options, Deadline deadline,
                                 const std::atomic<bool>& stop) const;
+  void judge(const Route& route) const;
 
   ConnectionSource source_;
   PreparedFlag prepared_;
   std::chrono::milliseconds statement_timeout_;
+  Log log_;
   std::shared_ptr<Learned> learned_;
 };
 

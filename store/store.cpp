@@ -13,7 +13,7 @@ namespace hwlab::store {
 Store::Store(StoreOptions options, ConnectionSource source, Log log)
     : options_(std::move(options)), statements_(options_.schema_name), log_(std::move(log)) {
   const SessionMaker make(std::move(source), options_.prepare_statements,
-                          options_.statement_timeout);
+                          options_.statement_timeout, log_.handle());
   pool_ = std::make_unique<Pool>(options_.pool, make, log_.handle());
   appends_ = std::make_unique<AppendQueue>(options_.append, options_.pool.max, *pool_, statements_);
   schema_ = std::make_unique<Schema>(
@@ -72,7 +72,8 @@ std::vector<Finding> Store::inspect(Deadline deadline) {
   return store::inspect(*pool_,
                         {.schema_name = options_.schema_name,
                          .migrate = options_.migrate,
-                         .pool_max = options_.pool.max},
+                         .pool_max = options_.pool.max,
+                         .statement_timeout = options_.statement_timeout},
                         deadline);
 }
 

@@ -118,22 +118,24 @@ void run_as_owner(const std::vector<std::string>& arguments, const fs::path& log
   }
 }
 
-void Cluster::make_folder() {
+void Cluster::make_folder(int port) {
   folder_ = own_folder();
-  dsn_ = "host=" + folder_.string() + " port=5432 user=postgres dbname=postgres";
+  dsn_ = "host=" + folder_.string() + " port=" + std::to_string(port) +
+         " user=postgres dbname=postgres";
 }
 
-Cluster::Cluster(const std::vector<std::string>& settings) {
-  make_folder();
+Cluster::Cluster(const std::vector<std::string>& settings, int port) {
+  make_folder(port);
   run_as_owner({server_program("initdb"), "-D", data(), "--username=postgres", "--no-sync",
                 "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"},
                folder_ / "log");
   write_settings(settings);
+  set("port = " + std::to_string(port));
   start();
 }
 
 Cluster::Cluster(const StandbyOf& other, const std::vector<std::string>& settings) {
-  make_folder();
+  make_folder(5432);
   run_as_owner({server_program("pg_basebackup"), "--dbname",
                 other.primary.dsn() + " application_name=" + other.name, "--pgdata", data(),
                 "--checkpoint=fast", "--no-sync", "--write-recovery-conf"},

@@ -15,8 +15,9 @@ namespace hwlab::test {
 // the process. Used on the test's main thread: the server ends with the thread that started it.
 class Cluster {
  public:
-  // Made and started. A setting is "name = value".
-  explicit Cluster(const std::vector<std::string>& settings = {});
+  // Made and started. A setting is "name = value". The port is that of the socket, and of TCP where
+  // the settings have it listen.
+  explicit Cluster(const std::vector<std::string>& settings = {}, int port = 5432);
   // A standby of a running cluster, not started.
   struct StandbyOf {
     const Cluster& primary;
@@ -52,7 +53,7 @@ class Cluster {
   [[nodiscard]] std::string value(const std::string& sql) const;
 
  private:
-  void make_folder();
+  void make_folder(int port);
   void write_settings(const std::vector<std::string>& settings) const;
 
   std::filesystem::path folder_;

@@ -44,9 +44,9 @@ class Repair : public StoreTest {
         conversation + "'");
   }
 
-  store::Pool pool_{store::PoolOptions{},
-                    store::SessionMaker(database_.source(), true, std::chrono::seconds(15)),
-                    no_log()};
+  store::Pool pool_{
+      store::PoolOptions{},
+      store::SessionMaker(database_.source(), true, std::chrono::seconds(15), no_log()), no_log()};
 };
 
 TEST_F(Repair, TouchesNothingThatIsRight) {
