@@ -6,6 +6,8 @@
 
 #include <cstring>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "../support/fake_plugin.h"
 
@@ -200,6 +202,30 @@ TEST(Refuse, WritesNoMoreOfAnErrorThanItsSizeCovers) {
   EXPECT_EQ(hwlab_refuse(HWLAB_INVALID, "why", nullptr, &error), HWLAB_INVALID);
   EXPECT_EQ(error.status, HWLAB_INVALID);
   EXPECT_EQ(error.flags, 0x5a5a5a5aU);
+}
+
+TEST(Refuse, EndsAMessageThatTheSizeOfTheErrorCutsShort) {
+  const std::string longer(1000, 'x');
+  for (const std::size_t room : {std::size_t{1}, std::size_t{4}, sizeof(hwlab_error::message)}) {
+    auto error = soiled_error();
+    error.struct_size = static_cast<std::uint32_t>(offsetof(hwlab_error, message) + room);
+    hwlab_refuse(HWLAB_INVALID, longer.c_str(), nullptr, &error);
+    EXPECT_EQ(::strnlen(error.message, room), room - 1) << room;
+    if (room < sizeof(error.message)) {
+      EXPECT_EQ(error.message[room], 0x5a);
+    }
+  }
+}
+
+TEST(Refuse, CutsAMessageBetweenCharacters) {
+  const std::vector<std::pair<std::uint32_t, std::string>> kept{
+      {1, ""}, {2, "a"}, {3, "a"}, {4, "a\u00e4"}, {6, "a\u00e4"}, {7, "a\u00e4\u20ac"}};
+  for (const auto& [room, wanted] : kept) {
+    auto error = soiled_error();
+    error.struct_size = static_cast<std::uint32_t>(offsetof(hwlab_error, message)) + room;
+    hwlab_refuse(HWLAB_INVALID, "a\u00e4\u20ac\u00e4", nullptr, &error);
+    EXPECT_EQ(std::string(error.message, ::strnlen(error.message, room)), wanted) << room;
+  }
 }
 
 TEST(StatusName, AnUnknownStatusIsInternal) {

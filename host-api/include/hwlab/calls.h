@@ -96,14 +96,21 @@ static inline hwlab_status hwlab_refuse(hwlab_status status, const char* message
     memcpy(result, &size, sizeof size);
   }
   if (error && error->struct_size >= sizeof size) {
+    const size_t begin = offsetof(hwlab_error, message);
+    const size_t covered = error->struct_size < sizeof *error ? error->struct_size : sizeof *error;
+    const size_t room = covered > begin ? covered - begin : 0;
+    size_t length = strlen(message);
     hwlab_error filled;
-    const size_t length = strlen(message);
     memset(&filled, 0, sizeof filled);
     filled.struct_size = error->struct_size;
     filled.status = status;
-    memcpy(filled.message, message,
-           length < sizeof filled.message ? length : sizeof filled.message - 1);
-    memcpy(error, &filled, filled.struct_size < sizeof filled ? filled.struct_size : sizeof filled);
+    if (length >= room) { /* cut between characters, with room for the NUL */
+      length = room > 0 ? room - 1 : 0;
+      while (length > 0 && (message[length] & 0xC0) == 0x80)
+        --length;
+    }
+    memcpy(filled.message, message, length);
+    memcpy(error, &filled, covered);
   }
   return status;
 }
