@@ -13,17 +13,6 @@ hwlab_add_fake_plugin(fake_plugin_no_symbol FAKE_SYMBOL=another_symbol)
 hwlab_add_fake_plugin(fake_plugin_for_later_host FAKE_MIN_HOST_MINOR=1000)
 hwlab_add_fake_plugin(fake_plugin_incomplete FAKE_LOAD=nullptr)
 
-# The header must compile alone for older daemons, too.
-foreach(standard 17 20)
-  add_library(host_header_cxx${standard} OBJECT "${CMAKE_CURRENT_LIST_DIR}/host_header_alone.cpp")
-  set_target_properties(host_header_cxx${standard} PROPERTIES CXX_STANDARD ${standard})
-  target_compile_options(host_header_cxx${standard} PRIVATE -Werror)
-  target_link_libraries(host_header_cxx${standard} PRIVATE hwlab::host_api hwlab_compile)
-endforeach()
-add_library(host_header_c OBJECT "${CMAKE_CURRENT_LIST_DIR}/host_c_header_alone.c")
-target_compile_options(host_header_c PRIVATE -Werror)
-target_link_libraries(host_header_c PRIVATE hwlab::host_api hwlab_compile)
-
 hwlab_add_test(
   NAME host_test
   LABEL unit
@@ -44,4 +33,12 @@ target_compile_definitions(
           FAKE_PLUGIN_FOR_LATER_HOST="$<TARGET_FILE:fake_plugin_for_later_host>"
           FAKE_PLUGIN_INCOMPLETE="$<TARGET_FILE:fake_plugin_incomplete>"
           HWLAB_HOST="$<TARGET_FILE:hwlab-host>")
-add_dependencies(host_test hwlab-host host_header_c host_header_cxx17 host_header_cxx20)
+add_dependencies(
+  host_test
+  hwlab-host
+  fake_plugin
+  fake_plugin_wrong_magic
+  fake_plugin_truncated
+  fake_plugin_no_symbol
+  fake_plugin_for_later_host
+  fake_plugin_incomplete)
