@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "tests/faults/heartbeat.h"
 #include "tests/faults/load.h"
 #include "tests/faults/observer.h"
 #include "tests/support/gate.h"
+#include "tests/support/heartbeat.h"
 #include "tests/support/plugin_fixture.h"
 
 namespace hwlab::test {
