@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <type_traits>
 
 #include "server.h"
 #include "store.h"
@@ -67,14 +68,16 @@ Struct covered(const Struct* from) {
   const std::uint32_t size = from->struct_size;
   Struct read{};
   std::memcpy(&read, from, std::min<std::size_t>(size, sizeof read));
-#ifndef BROKEN_TAKES_UNKNOWN_MEMBERS
+#ifdef BROKEN_TAKES_UNKNOWN_MEMBERS_OF
+  if constexpr (std::is_same_v<Struct, BROKEN_TAKES_UNKNOWN_MEMBERS_OF>)
+    return read;
+#endif
   const auto* const bytes = reinterpret_cast<const unsigned char*>(from);
   const bool is_known =
       std::all_of(bytes + sizeof read, bytes + std::max<std::size_t>(size, sizeof read),
                   [](unsigned char byte) { return byte == 0; });
   if (!is_known)
     throw Refused{HWLAB_TOO_NEW, "a member that is not known"};
-#endif
   if constexpr (requires { read.reserved; })
     if (read.reserved != 0)
       throw Refused{HWLAB_TOO_NEW, "a reserved member is in use"};

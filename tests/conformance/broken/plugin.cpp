@@ -25,10 +25,8 @@ namespace hwlab::broken {
 std::atomic<int> generation{0};
 
 Instance::~Instance() {
-#ifndef BROKEN_LEAVES_DESCRIPTORS
   if (stop >= 0)
     ::close(stop);
-#endif
 }
 
 std::string Instance::dsn() const {
@@ -72,7 +70,7 @@ class BlockedSignals {
   sigset_t before_{};
 };
 
-// An idle thread, until `stop` can be read.
+// An idle thread, until `stop` can be read; -1: for ever.
 std::thread start_worker(int stop) {
   const BlockedSignals blocked;
   return std::thread([stop] {
@@ -144,15 +142,21 @@ hwlab_status unload(void* given, std::uint32_t grace_ms, hwlab_error* error) {
     instance->changed.wait_for(lock, std::chrono::milliseconds(grace_ms), empty);
 #endif
   }
-#if defined(BROKEN_LEAVES_THREADS)
-  instance->worker.detach();
-  return tell(error, HWLAB_OK);
-#else
   stop_worker(*instance);
   {
     std::unique_lock lock(instance->mutex);
     instance->changed.wait(lock, empty);
   }
+#ifdef BROKEN_LEAVES_THREADS
+  try {
+    start_worker(-1).detach();
+  } catch (const std::exception&) {
+    // Then none is left this time.
+  }
+#endif
+#ifdef BROKEN_LEAVES_DESCRIPTORS
+  instance->stop = -1;
+#endif
 #ifdef BROKEN_LEAVES_MEMORY
   // Volatile, or an optimiser leaves out what nobody reads.
   static void* volatile kept = nullptr;
@@ -162,7 +166,6 @@ hwlab_status unload(void* given, std::uint32_t grace_ms, hwlab_error* error) {
 #endif
   delete instance;
   return tell(error, HWLAB_OK);
-#endif
 }
 
 const void* get_extension(void* /*instance*/, const char* /*id*/) {

@@ -58,10 +58,14 @@ std::string describe_descriptors() {
 
 Footprint::Footprint() : threads_(thread_ids().size()), descriptors_(count_descriptors()) {}
 
+bool Footprint::is_same(std::chrono::milliseconds patience) const {
+  return comes_true(
+      [this] { return thread_ids().size() <= threads_ && count_descriptors() <= descriptors_; },
+      patience);
+}
+
 void Footprint::require_same(const std::string& after, std::chrono::milliseconds patience) const {
-  if (!comes_true(
-          [this] { return thread_ids().size() <= threads_ && count_descriptors() <= descriptors_; },
-          patience))
+  if (!is_same(patience))
     throw Failed(join(after, " there are ", thread_ids().size(), " threads and ",
                       count_descriptors(), " descriptors; before there were ", threads_, " and ",
                       descriptors_, "; now open:", describe_descriptors()));

@@ -33,7 +33,9 @@ template <typename Condition>
 class Footprint {
  public:
   Footprint();
-  // Throws Failed unless there are no more than at first. `after` says after what.
+  // Whether there are no more than at first, or will be soon.
+  [[nodiscard]] bool is_same(std::chrono::milliseconds patience) const;
+  // Throws Failed unless it is so. `after` says after what.
   void require_same(const std::string& after, std::chrono::milliseconds patience) const;
 
  private:
