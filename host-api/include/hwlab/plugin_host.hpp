@@ -198,31 +198,22 @@ template <class Result>
 class OwnedResult {
  public:
   OwnedResult() noexcept { value_.head.struct_size = sizeof(Result); }
-  OwnedResult(OwnedResult&& other) noexcept : value_(other.value_) {
-    other.value_.head.release = nullptr;
-  }
-  OwnedResult& operator=(OwnedResult&& other) noexcept {
-    if (this != &other) {
-      reset();
-      value_ = std::exchange(other.value_, Result{});
-    }
+  OwnedResult(const OwnedResult&) = delete;
+  OwnedResult(OwnedResult&& other) noexcept : value_(std::exchange(other.value_, Result{})) {}
+  OwnedResult& operator=(OwnedResult other) noexcept {  // whose destructor frees what was held here
+    std::swap(value_, other.value_);
     return *this;
   }
-  OwnedResult(const OwnedResult&) = delete;
-  OwnedResult& operator=(const OwnedResult&) = delete;
-  ~OwnedResult() { reset(); }
+  ~OwnedResult() {
+    if (given())
+      value_.head.release(&value_.head);
+  }
 
   [[nodiscard]] Result& get() noexcept { return value_; }
   [[nodiscard]] const Result& get() const noexcept { return value_; }
   [[nodiscard]] bool given() const noexcept { return value_.head.release != nullptr; }
 
  private:
-  void reset() noexcept {
-    if (value_.head.release != nullptr) {
-      value_.head.release(&value_.head);
-      value_.head.release = nullptr;  // a plugin that forgot to do so must not be called again
-    }
-  }
   Result value_{};
 };
 
@@ -336,10 +327,9 @@ enum class LogLevel : std::int32_t { trace, debug, info, warn, error, critical }
 
 // What the daemon offers to an instance.
 struct HostServices {
-  std::string name{};    // of the daemon, for logs and the database's list of sessions
-  std::string config{};  // the plugin's section as YAML text
-  std::string
-      config_origin{};  // "FILE:LINE" of its first line, or "FILE" (hwlab_host.config_origin)
+  std::string name{};           // of the daemon, for logs and the database's list of sessions
+  std::string config{};         // the plugin's section as YAML text
+  std::string config_origin{};  // "FILE:LINE" of its first line, or "FILE"
   // One line for the daemon's log. Called on any thread until unload() has returned; an exception
   // it throws is dropped. Empty: no log.
   std::function<void(LogLevel level, std::string_view line)> log{};
