@@ -201,7 +201,7 @@ void look_at_schema(Session& session, const Server& server, const InspectOptions
   } catch (const StatementFailed& failure) {
     if (failure.judgement().kind != Kind::permission)
       throw;
-    findings.push_back({Level::failed, "schema", "its version cannot be read", "see rights"});
+    findings.push_back({Level::warning, "schema", "its version cannot be read", "see rights"});
   }
   findings.push_back(rights_of(session, server, may_migrate, options));
 }

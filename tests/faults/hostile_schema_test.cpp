@@ -1,4 +1,4 @@
-// Others plant things in the database, and the application's role has few rights.
+// Others plant things in the database.
 #include "tests/faults/fault_fixture.h"
 
 namespace hwlab::test {
@@ -69,35 +69,6 @@ TEST_F(HostileSchema, OfPlantedFunctionsAndOperatorsIsNotEntered) {
   EXPECT_EQ(database_.value(
                 "select pg_catalog.count(*) from public.messages where created_at < '2020-01-01'"),
             "0");
-}
-
-TEST_F(HostileSchema, OfARoleWithoutDdlIsServedAndNotMigrated) {
-  const std::string role = database_.name() + "_app";
-  {
-    const auto owner = load_plugin(database_.dsn());
-    owner.maintenance().migrate({20s});
-  }
-  database_.run("create role " + role + " login; grant usage on schema public to " + role +
-                "; revoke create on schema public from public; grant select, insert, update on "
-                "all tables in schema public to " +
-                role);
-  {
-    const auto plugin =
-        load_plugin(database_.dsn() + " user=" + role, "schema: { migrate: verify }\n");
-    const auto store = plugin.conversation_store();
-    const auto conversation = store.create_conversation({}, {20s}).id;
-    EXPECT_EQ(store.add_message({conversation, {{}, "user", "x", {}, {}}, {}}, {20s}).seq, 1);
-  }
-  database_.run("drop table hwlab_schema_migrations");
-  {
-    // It would have to make a table, and may not.
-    const auto plugin = load_plugin(database_.dsn() + " user=" + role);
-    const auto error =
-        host_error_of([&] { (void)plugin.conversation_store().list_conversations({}, {20s}); });
-    EXPECT_TRUE(error.status() == HWLAB_PERMISSION || error.status() == HWLAB_CONFIG)
-        << error.what();
-  }
-  database_.run("drop owned by " + role + "; drop role " + role);
 }
 
 }  // namespace
