@@ -16,10 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Finish {
-  void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
-};
-using Connecting = std::unique_ptr<PGconn, Finish>;
+using bridge::RawConnection;
 
 // libpq has no call for the SQLSTATE of a failed connect. Its verbose form has it between severity
 // (which is translated) and message: "FATAL:  28P01: password authentication ...". No std::regex:
@@ -63,7 +60,7 @@ Error refused(PGconn* connection) {
   return {kind, text, sqlstate};
 }
 
-Connecting start(const ConnectionOptions& options) {
+RawConnection start(const ConnectionOptions& options) {
   std::vector<const char*> keywords;
   std::vector<const char*> values;
   const auto add = [&](const char* keyword, const char* value) {
@@ -77,7 +74,7 @@ Connecting start(const ConnectionOptions& options) {
   // stored.
   add("client_encoding", "UTF8");
   add(nullptr, nullptr);
-  Connecting connection(PQconnectStartParams(keywords.data(), values.data(), 0));
+  RawConnection connection(PQconnectStartParams(keywords.data(), values.data(), 0));
   if (connection == nullptr)
     throw std::bad_alloc();
   PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);
@@ -129,10 +126,14 @@ void check_encoding(PGconn* connection) {
 
 }  // namespace
 
+void bridge::FinishConnection::operator()(PGconn* connection) const noexcept {
+  PQfinish(connection);
+}
+
 std::unique_ptr<Session> connect(const ConnectionOptions& options, const PreparedFlag& prepared,
                                  Deadline deadline, const std::atomic<bool>& stop,
                                  const std::function<void(const Route&)>& on_route) {
-  Connecting connection = start(options);
+  RawConnection connection = start(options);
   Route route = route_of(connection.get());
   if (on_route)
     on_route(route);
@@ -157,7 +158,7 @@ std::unique_ptr<Session> connect(const ConnectionOptions& options, const Prepare
   PQsetNoticeProcessor(
       connection.get(), [](void*, const char*) {}, nullptr);
   route.encrypted = PQsslInUse(connection.get()) != 0 || PQgssEncInUse(connection.get()) != 0;
-  return std::make_unique<Session>(connection.release(), prepared, std::move(route));
+  return std::make_unique<Session>(std::move(connection), prepared, std::move(route));
 }
 
 }  // namespace hwlab::store

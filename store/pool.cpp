@@ -1,6 +1,7 @@
 #include "store/pool.h"
 
 #include <algorithm>
+#include <new>
 #include <random>
 #include <string>
 #include <utility>
@@ -65,6 +66,8 @@ struct Pool::Shared {
   int waiting = 0;
   std::uint64_t failures = 0;
   std::optional<Error> last_failure;
+  // Not thread_local: without memory for a thread's copy the C library ends the process.
+  std::optional<std::minstd_rand> random;
   std::atomic<bool> stopping = false;
 
   [[nodiscard]] int total() const {
@@ -95,10 +98,11 @@ struct Pool::Shared {
 };
 
 void Pool::Shared::add(std::unique_ptr<Session> session) {
-  thread_local std::minstd_rand random(std::random_device{}());
+  if (!random)
+    random.emplace(std::random_device{}());
   const auto tenth = options.max_lifetime.count() / 10;
   const std::chrono::milliseconds jitter(
-      std::uniform_int_distribution<std::chrono::milliseconds::rep>(0, tenth)(random));
+      std::uniform_int_distribution<std::chrono::milliseconds::rep>(0, tenth)(*random));
   const auto now = Clock::now();
   expiry.emplace_back(session.get(), now + options.max_lifetime - jitter);
   idle.push_back({std::move(session), now});
@@ -195,17 +199,25 @@ void Pool::Shared::serve(std::unique_lock<std::mutex>& lock, Backoff& backoff) {
 void Pool::Shared::attempt(std::unique_lock<std::mutex>& lock, Backoff& backoff) {
   std::unique_ptr<Session> session;
   std::optional<Error> failure;
-  ++connecting;
-  lock.unlock();
-  try {
-    session = connect(Deadline::in(options.connect_timeout), stopping);
-  } catch (const Error& error) {
-    failure = error;
-  } catch (const std::exception&) {
-    failure = Error(Kind::internal, "a session could not be set up");
+  {
+    // Also when there is no memory for the error.
+    const auto as_before = [&lock, this](void*) {
+      lock.lock();
+      --connecting;
+    };
+    ++connecting;
+    lock.unlock();
+    const std::unique_ptr<void, decltype(as_before)> attempt(this, as_before);
+    try {
+      session = connect(Deadline::in(options.connect_timeout), stopping);
+    } catch (const Error& error) {
+      failure = error;
+    } catch (const std::bad_alloc&) {
+      failure = Error(Kind::unavailable, "there is not enough memory for a connection");
+    } catch (const std::exception&) {
+      failure = Error(Kind::internal, "a session could not be set up");
+    }
   }
-  lock.lock();
-  --connecting;
   // Once for each reason, not once for each attempt.
   const bool news = failure && !stopping &&
                     (!last_failure || std::string_view(last_failure->what()) != failure->what());

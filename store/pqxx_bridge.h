@@ -2,6 +2,7 @@
 // of the store reads the same with both.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
@@ -23,6 +24,15 @@ struct Parameter {
 };
 using Parameters = std::vector<Parameter>;
 
+namespace bridge {
+
+struct FinishConnection {
+  void operator()(pqxx::internal::pq::PGconn* connection) const noexcept;
+};
+// A connection of libpq.
+using RawConnection = std::unique_ptr<pqxx::internal::pq::PGconn, FinishConnection>;
+
+}  // namespace bridge
 }  // namespace hwlab::store
 
 #if PQXX_VERSION_MAJOR < 7
@@ -39,8 +49,6 @@ struct pqxx::string_traits<hwlab::store::Parameter> {
 
 namespace hwlab::store::bridge {
 
-using RawConnection = pqxx::internal::pq::PGconn*;
-
 // A finished connection of libpq in libpqxx's hands. Version 6 has no call for that, but a
 // connection policy that hands one out comes to the same.
 class Connection final : private pqxx::connectionpolicy, public pqxx::connection_base {
@@ -48,14 +56,19 @@ class Connection final : private pqxx::connectionpolicy, public pqxx::connection
   explicit Connection(RawConnection made)
       : pqxx::connectionpolicy(std::string{}),
         pqxx::connection_base(static_cast<pqxx::connectionpolicy&>(*this)),
-        made_(made) {
-    init();
+        made_(std::move(made)) {
+    try {
+      init();
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-    // Otherwise version 6 opens a new session after a loss, outside our transaction and without our
-    // settings.
-    inhibit_reactivation(true);
+      // Otherwise version 6 opens a new session after a loss, outside our transaction and without
+      // our settings.
+      inhibit_reactivation(true);
 #pragma GCC diagnostic pop
+    } catch (...) {
+      close();  // which the base's destructor does not
+      throw;
+    }
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -65,7 +78,7 @@ class Connection final : private pqxx::connectionpolicy, public pqxx::connection
 
  private:
   handle do_startconnect(handle original) override {
-    return original != nullptr ? original : std::exchange(made_, nullptr);
+    return original != nullptr ? original : made_.release();
   }
   handle do_completeconnect(handle original) override {
     return original;
@@ -94,12 +107,13 @@ inline pqxx::result run_text(pqxx::transaction_base& transaction, const std::str
 
 namespace hwlab::store::bridge {
 
-using RawConnection = pqxx::internal::pq::PGconn*;
-
 class Connection final : public pqxx::connection {
  public:
   explicit Connection(RawConnection made)
-      : pqxx::connection(pqxx::connection::seize_raw_connection(made)) {}
+      : pqxx::connection(pqxx::connection::seize_raw_connection(made.get())) {
+    // Not before: a constructor of libpqxx that throws leaves it open.
+    static_cast<void>(made.release());
+  }
 };
 
 inline pqxx::params to_params(const Parameters& parameters) {

@@ -1,7 +1,9 @@
 #include "store/repair.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "store/attempts.h"
 #include "store/embedded_sql.h"
@@ -66,12 +68,13 @@ class Repair {
 
   pqxx::result look_beyond(const std::string& last) {
     return repeat_until(deadline_, pool_, [&](Session& session) {
-      pqxx::result page;
+      // Not a result: to make an empty one needs memory, and libpqxx 6 ends the process without.
+      std::optional<pqxx::result> page;
       session.in_transaction([&](pqxx::transaction_base& transaction) {
         set_limits(transaction);
         page = bridge::run_text(transaction, look_, {last, at_once});
       });
-      return page;
+      return std::move(page).value();
     });
   }
 

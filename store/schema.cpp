@@ -1,5 +1,6 @@
 #include "store/schema.h"
 
+#include <new>
 #include <utility>
 
 #include "store/attempts.h"
@@ -19,6 +20,9 @@ struct Schema::Run {
       : migrator(options, connect, log) {}
 
   Migrator migrator;
+  // Made beforehand: an exception on the thread below would end the process.
+  const Error no_memory{Kind::unavailable, "there is not enough memory to migrate the schema"};
+  const Error unexpected{Kind::internal, "the migration ended unexpectedly"};
   std::atomic<bool> stop = false;
 
   std::mutex mutex;
@@ -33,13 +37,17 @@ struct Schema::Run {
     std::optional<Error> failed;
     std::vector<const Migration*> done;
     try {
-      done = migrator.run(stop);
+      try {
+        done = migrator.run(stop);
+      } catch (const StatementFailed& error) {
+        throw error.to_error();
+      }
     } catch (const Error& error) {
       failed = error;
-    } catch (const StatementFailed& error) {
-      failed = error.to_error();
+    } catch (const std::bad_alloc&) {
+      failed = no_memory;
     } catch (const std::exception&) {
-      failed = Error(Kind::internal, "the migration ended unexpectedly");
+      failed = unexpected;
     }
     const std::lock_guard lock(mutex);
     failure = std::move(failed);

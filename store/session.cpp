@@ -23,10 +23,10 @@ Error StatementFailed::to_error() const {
 }
 
 Session::Session(bridge::RawConnection made, PreparedFlag prepared, Route route)
-    : connection_(made),
+    : cancel_(cancel_of(made.get())),
+      connection_(std::move(made)),
       prepared_(std::move(prepared)),
       route_(std::move(route)),
-      cancel_(cancel_of(made)),
       cut_socket_(::fcntl(connection_.sock(), F_DUPFD_CLOEXEC, 0)) {
   // Without it nothing could end a statement that is not answered.
   if (cut_socket_ < 0)

@@ -86,12 +86,11 @@ class Session {
   template <typename Work>
   auto guarded(Work work) -> decltype(work());
 
+  Cancel cancel_;  // made before libpqxx has the connection
   bridge::Connection connection_;
   PreparedFlag prepared_;
   const Route route_;
   std::set<const Statement*> known_;  // statements that are prepared here
-
-  Cancel cancel_;
 
   std::mutex cut_mutex_;
   bool was_cut_ = false;

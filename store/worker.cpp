@@ -1,6 +1,9 @@
 #include "store/worker.h"
 
 #include <csignal>
+#include <system_error>
+
+#include "store/error.h"
 
 namespace hwlab::store {
 
@@ -17,6 +20,9 @@ Worker::Worker(std::function<void()> body) : end_(std::make_shared<End>()) {
       end->yes = true;
       end->reached.notify_all();
     });
+  } catch (const std::system_error&) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw Error(Kind::unavailable, "the process cannot start another thread");
   } catch (...) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     throw;

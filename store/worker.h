@@ -15,6 +15,7 @@ namespace hwlab::store {
 class Worker {
  public:
   Worker() = default;
+  // Throws Error: unavailable.
   explicit Worker(std::function<void()> body);
   Worker(Worker&&) noexcept = default;
   Worker& operator=(Worker&&) noexcept = default;  // only to one that runs nothing
