@@ -44,3 +44,21 @@ set_target_properties(hwlab_test_no_space PROPERTIES C_VISIBILITY_PRESET default
 target_compile_definitions(disk_test
                            PRIVATE HWLAB_NO_SPACE_LIBRARY="$<TARGET_FILE:hwlab_test_no_space>")
 add_dependencies(disk_test hwlab_test_no_space)
+
+# An allocation or a system call fails: by functions of the same names in the program, which the library asks first. Not
+# under a sanitizer, which has its own.
+if(NOT HWLAB_SANITIZE)
+  hwlab_add_test(
+    NAME lack_test
+    LABEL faults
+    SOURCES faults/lack_test.cpp
+            faults/failing_calls.cpp
+            conformance/check/calls.cpp
+            conformance/check/daemon.cpp
+            conformance/check/failing_malloc.c
+            conformance/check/library.cpp
+            conformance/check/process.cpp
+    LIBRARIES hwlab_test_faults ${CMAKE_DL_LIBS})
+  target_compile_definitions(lack_test PRIVATE HWLAB_PLUGIN="$<TARGET_FILE:hwlab_conversations>")
+  add_dependencies(lack_test hwlab_conversations)
+endif()

@@ -1,6 +1,7 @@
-/* Preloaded by hwlab-plugin-check: lets the n-th allocation fail. Beside malloc() it stands for
- * operator new, which calls it. */
+/* Preloaded by hwlab-plugin-check, and part of lack_test: lets the n-th allocation fail. Beside
+ * malloc() it stands for operator new, which calls it. */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 /* The C library's own, of which the usual names are aliases. */
@@ -22,9 +23,27 @@ __attribute__((visibility("default"))) int hwlab_check_failed_here(void) {
   return has_failed;
 }
 
+static atomic_long countdown_anywhere;
+static atomic_int has_failed_anywhere;
+
+/* The same, counted over all threads of the process. */
+__attribute__((visibility("default"))) void hwlab_check_fail_anywhere(long nth) {
+  atomic_store(&countdown_anywhere, nth);
+  atomic_store(&has_failed_anywhere, 0);
+}
+__attribute__((visibility("default"))) int hwlab_check_failed_anywhere(void) {
+  return atomic_load(&has_failed_anywhere);
+}
+
 static int must_fail(void) {
   if (countdown > 0 && --countdown == 0) {
     has_failed = 1;
+    errno = ENOMEM;
+    return 1;
+  }
+  if (atomic_load_explicit(&countdown_anywhere, memory_order_relaxed) > 0 &&
+      atomic_fetch_sub(&countdown_anywhere, 1) == 1) {
+    atomic_store(&has_failed_anywhere, 1);
     errno = ENOMEM;
     return 1;
   }
