@@ -36,6 +36,10 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override { refuse_alias(mark); }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    // The text is UTF-8, but yaml-cpp turns the escapes \N and \_ into bytes that are not.
+    if (valid_utf8_prefix(value) < value.size())
+      refuse(mark,
+             "expected UTF-8, got an escape that yields something else; use \\u0085 or \\u00A0");
     YamlNode node;
     node.kind = YamlNode::Kind::scalar;
     node.quoted = tag == "!";

@@ -72,6 +72,13 @@ TEST(ConfigHostileYaml, ControlCharactersAndOtherEncodingsAreRefused) {
             "hwlab.yaml:12: expected UTF-8, got a byte that is not part of it");
 }
 
+TEST(ConfigHostileYaml, EscapesThatYieldNoUtf8AreRefusedWithTheirLine) {
+  for (const auto* escape : {"\\N", "\\_"})
+    EXPECT_EQ(error_of("startup: lazy\nschema: { name: \"a" + std::string(escape) + "b\" }"),
+              "hwlab.yaml:13: expected UTF-8, got an escape that yields something else; use "
+              "\\u0085 or \\u00A0");
+}
+
 TEST(ConfigHostileYaml, NoMessageIsLongerThanALineOfTheConfiguration) {
   EXPECT_LT(error_of("startup: " + std::string(100'000, 'x')).size(), 200U);
   EXPECT_LT(error_of(std::string(100'000, 'x') + ": 1").size(), 300U);
