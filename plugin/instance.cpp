@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "config/dsn.h"
+#include "plugin/checks.h"
 #include "plugin/log.h"
 #include "plugin/refusal.h"
 #include "plugin/structs.h"
@@ -28,8 +29,15 @@ unsigned this_process() {
   return process_generation.load(std::memory_order_relaxed);
 }
 
-std::string_view view(const hwlab_text& text) {
-  return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
+constexpr std::size_t longest_origin = 8192;  // more than a path has
+
+// The section's own bytes are checked by its parser, which tells the line.
+config::Settings read_settings(const hwlab_host& host) {
+  if (host.config.data == nullptr && host.config.size != 0)
+    throw Refusal("the configuration is a null pointer with a size");
+  const std::string_view section(host.config.data, host.config.size);
+  const auto origin = check_text(host.config_origin, "config_origin", longest_origin);
+  return config::parse_settings(section, origin.value_or(""));
 }
 
 store::MigrateMode to_store(config::Migrate mode) {
@@ -100,7 +108,7 @@ store::Log to_log(std::shared_ptr<spdlog::logger> logger) {
 
 Instance::Instance(const hwlab_host& host, std::shared_ptr<config::Redactor> redactor)
     : process_(this_process()),
-      settings_(config::parse_settings(view(host.config), view(host.config_origin))),
+      settings_(read_settings(host)),
       redactor_(std::move(redactor)),
       log_(make_logger(host, settings_.log_level, redactor_)) {
   const config::Dsn dsn = config::resolve_dsn(settings_.dsn);  // a mistake in it is told now
