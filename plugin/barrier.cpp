@@ -109,6 +109,7 @@ hwlab_status detail::translate_current(hwlab_error* error,
   } catch (...) {
     // Something that is no std::exception, or no memory for the sentence.
     value.status = value.status == HWLAB_OK ? HWLAB_INTERNAL : value.status;
+    set_message(value, "an error for whose sentence there is no memory, or a defect of the plugin");
   }
   write(error, value);
   return value.status;
