@@ -60,8 +60,10 @@ void write(hwlab_error* error, const hwlab_error& value) noexcept {
   if (size > covered && size <= absurd_size)
     std::memset(reinterpret_cast<unsigned char*>(error) + covered, 0, size - covered);
   error->struct_size = size;
-  if (covered > offsetof(hwlab_error, message))
-    error->message[covered - offsetof(hwlab_error, message) - 1] = '\0';
+  if (covered > offsetof(hwlab_error, message)) {
+    const std::size_t room = covered - offsetof(hwlab_error, message) - 1;
+    error->message[fitting(value.message, room).size()] = '\0';
+  }
 }
 
 void set_message(hwlab_error& error, std::string_view message) noexcept {

@@ -1,10 +1,14 @@
 // Does the library load, run beside itself, and go, whatever the server does?
+#include <dlfcn.h>
+#include <hwlab/calls.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstddef>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "tests/support/plugin_fixture.h"
 
@@ -45,6 +49,27 @@ TEST_F(Life, AMistakeInTheConfigurationIsToldWithItsLine) {
   const auto error = host_error_of([&] { load("pool: { max: 4, mix: 1 }\n"); });
   EXPECT_EQ(error.status(), HWLAB_CONFIG);
   EXPECT_NE(std::string(error.what()).find("test.yaml:8"), std::string::npos) << error.what();
+}
+
+// A caller of which the error has room for a few bytes of the message, as of an earlier version.
+TEST(ShortError, HoldsWholeCharactersOnly) {
+  void* const library = ::dlopen(HWLAB_PLUGIN, RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(library, nullptr) << ::dlerror();
+  const auto& plugin = *static_cast<const hwlab_plugin*>(::dlsym(library, HWLAB_PLUGIN_SYMBOL));
+  hwlab_host host{};
+  host.struct_size = sizeof host;
+  host.config = hwlab_text_of("[]");
+  host.config_origin = hwlab_text_of("\u00e4\u20ac.yaml");  // the message begins with it
+  host.register_hooks = hwlab_take_store_hooks;
+  const std::vector<std::pair<std::uint32_t, std::string>> kept{
+      {1, ""}, {2, ""}, {3, "\u00e4"}, {5, "\u00e4"}, {6, "\u00e4\u20ac"}, {7, "\u00e4\u20ac."}};
+  for (const auto& [room, wanted] : kept) {
+    hwlab_error error{};
+    error.struct_size = static_cast<std::uint32_t>(offsetof(hwlab_error, message)) + room;
+    void* instance = nullptr;
+    ASSERT_EQ(plugin.load(&host, &instance, &error), HWLAB_CONFIG);
+    EXPECT_EQ(std::string(error.message), wanted) << room;
+  }
 }
 
 TEST_F(Life, TheCallTimeoutOfTheConfigurationCounts) {
