@@ -26,7 +26,7 @@ target_link_libraries(
   PRIVATE hwlab_compile)
 
 # Against the loaded library.
-foreach(part contention crash disk hostile_schema network pooler standby)
+foreach(part contention crash cycles disk hostile_schema network pooler standby)
   hwlab_add_test(
     NAME ${part}_test
     LABEL faults
@@ -36,6 +36,8 @@ foreach(part contention crash disk hostile_schema network pooler standby)
                              PRIVATE HWLAB_PLUGIN="$<TARGET_FILE:hwlab_conversations>")
   add_dependencies(${part}_test hwlab_conversations)
 endforeach()
+
+target_sources(cycles_test PRIVATE conformance/check/process.cpp)
 
 # A full disk without a disk: loaded into a server. Not with sanitizers, which the server does not have.
 add_library(hwlab_test_no_space MODULE faults/no_space.c)
