@@ -1,6 +1,8 @@
 #include "store/read.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <string>
@@ -20,6 +22,77 @@ template <typename Field>
 std::optional<std::string_view> optional_text(const Field& field) {
   return field.is_null() ? std::nullopt : std::optional(text(field));
 }
+
+// A row of thread_from_first and thread_from_last. libpqxx copies what keeps the result alive with
+// each field, and with each iterator that is dereferenced; so one iterator goes through the
+// columns, and is taken for the field that it also is.
+struct ThreadRow {
+  std::int64_t seq = 0;  // 0: the conversation
+  std::string_view id;
+  std::string_view role;                    // or model
+  std::optional<std::string_view> content;  // or title
+  std::optional<std::string_view> metadata;
+  std::string_view numbers;
+
+  explicit ThreadRow(const pqxx::row& row) {
+    auto column = row.begin();
+    const pqxx::field& field = column;
+    const auto digits = text(field);
+    std::from_chars(digits.data(), digits.data() + digits.size(), seq);
+    ++column;
+    id = text(field);
+    ++column;
+    role = text(field);
+    ++column;
+    content = optional_text(field);
+    ++column;
+    metadata = optional_text(field);
+    ++column;
+    numbers = text(field);
+  }
+
+  [[nodiscard]] Message to_message() const {
+    return {.id = id,
+            .role = role,
+            .content = content.value_or(std::string_view()),
+            .metadata = metadata,
+            .seq = seq,
+            .created_at = time(0)};
+  }
+
+  [[nodiscard]] Conversation to_conversation() const {
+    Conversation conversation{.id = id,
+                              .model = role,
+                              .title = content,
+                              .metadata = metadata,
+                              .started_at = time(0),
+                              .last_message_at = {},
+                              .message_count = number(2),
+                              .last_seq = number(3)};
+    if (conversation.message_count > 0)
+      conversation.last_message_at = time(1);
+    return conversation;
+  }
+
+ private:
+  // Two's complement in hexadecimal digits.
+  [[nodiscard]] std::int64_t number(std::size_t place) const {
+    constexpr std::size_t digits = 16;
+    const auto own = numbers.substr(place * digits, digits);
+    std::uint64_t bits = 0;
+    std::from_chars(own.data(), own.data() + own.size(), bits, 16);
+    return static_cast<std::int64_t>(bits);
+  }
+
+  [[nodiscard]] Micros time(std::size_t place) const {
+    constexpr Micros year_2000 = 946'684'800'000'000;
+    const Micros since_2000 = number(place);
+    // An earlier store may have kept "infinity", which is the greatest number.
+    return since_2000 > std::numeric_limits<Micros>::max() - year_2000
+               ? std::numeric_limits<Micros>::max()
+               : since_2000 + year_2000;
+  }
+};
 
 }  // namespace
 
@@ -47,27 +120,13 @@ Thread read_thread(Pool& pool, const Statements& statements, const Uuid& convers
   Thread thread;
   thread.rows = rows;
   thread.messages.reserve(static_cast<std::size_t>(rows->size()) - 1);
-  for (const auto& row : *rows) {
-    const auto seq = row[0].as<std::int64_t>();
-    if (!row[8].is_null()) {  // the conversation itself
-      Conversation& c = thread.conversation;
-      c.id = text(row[1]);
-      c.model = text(row[2]);
-      c.title = optional_text(row[3]);
-      c.metadata = optional_text(row[4]);
-      c.started_at = row[5].as<Micros>();
-      c.message_count = row[7].as<std::int64_t>();
-      c.last_seq = row[8].as<std::int64_t>();
-      if (c.message_count > 0)
-        c.last_message_at = row[6].as<Micros>();
-      continue;
-    }
-    thread.messages.push_back({.id = text(row[1]),
-                               .role = text(row[2]),
-                               .content = text(row[3]),
-                               .metadata = optional_text(row[4]),
-                               .seq = seq,
-                               .created_at = row[5].as<Micros>()});
+  for (auto at = rows->begin(), end = rows->end(); at != end; ++at) {
+    const pqxx::row& row = at;
+    const ThreadRow read(row);
+    if (read.seq == 0)
+      thread.conversation = read.to_conversation();
+    else
+      thread.messages.push_back(read.to_message());
   }
   if (limit && thread.messages.size() > *limit) {
     thread.messages.pop_back();

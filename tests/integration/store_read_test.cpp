@@ -1,4 +1,5 @@
 // Does what is read back show what is stored, in order, and page by page?
+#include <limits>
 #include <set>
 
 #include "tests/support/store_fixture.h"
@@ -72,6 +73,23 @@ TEST_F(Read, GivesTheWholeThreadInOrder) {
   EXPECT_EQ(thread.messages[2].role, "system");
   EXPECT_EQ(thread.conversation.last_message_at, thread.messages[2].created_at);
   EXPECT_EQ(thread.conversation.last_seq, 3);
+}
+
+TEST_F(Read, GivesTimesToTheMicrosecondHoweverFarAway) {
+  const auto conversation = conversation_of(4);
+  // As an earlier store may have done.
+  database_.run(
+      "update messages set created_at = case seq when 1 then timestamptz '4713-01-01 00:00:00+00 "
+      "BC'"
+      " when 2 then timestamptz '1999-12-31 23:59:59.999999+00'"
+      " when 3 then timestamptz '294246-01-01 00:00:00.000001+00'"
+      " else timestamptz 'infinity' end");
+  const auto thread = store_.thread(conversation, {}, soon());
+  ASSERT_EQ(thread.messages.size(), 4U);
+  EXPECT_EQ(thread.messages[0].created_at, -210'863'520'000'000'000);
+  EXPECT_EQ(thread.messages[1].created_at, 946'684'799'999'999);
+  EXPECT_EQ(thread.messages[2].created_at, 9'223'339'708'800'000'001);
+  EXPECT_EQ(thread.messages[3].created_at, std::numeric_limits<store::Micros>::max());
 }
 
 TEST_F(Read, GivesThePartThatIsWanted) {
