@@ -23,6 +23,59 @@ std::optional<std::string_view> optional_text(const Field& field) {
   return field.is_null() ? std::nullopt : std::optional(text(field));
 }
 
+// Numbers that a statement gives as 16 hexadecimal digits each, in two's complement; times in
+// microseconds since 2000. In decimal digits since 1970 each time would go through the server's
+// numeric arithmetic.
+class Numbers {
+ public:
+  Numbers() = default;
+  explicit Numbers(std::string_view digits) : digits_(digits) {}
+
+  [[nodiscard]] std::int64_t number(std::size_t place) const {
+    constexpr std::size_t length = 16;
+    const auto own = digits_.substr(place * length, length);
+    std::uint64_t bits = 0;
+    std::from_chars(own.data(), own.data() + own.size(), bits, 16);
+    return static_cast<std::int64_t>(bits);
+  }
+
+  [[nodiscard]] Micros time(std::size_t place) const {
+    constexpr Micros year_2000 = 946'684'800'000'000;
+    const Micros since_2000 = number(place);
+    // An earlier store may have kept "infinity", which is the greatest number.
+    return since_2000 > std::numeric_limits<Micros>::max() - year_2000
+               ? std::numeric_limits<Micros>::max()
+               : since_2000 + year_2000;
+  }
+
+ private:
+  std::string_view digits_;
+};
+
+struct ConversationRow {
+  std::string_view id;
+  std::string_view model;
+  std::optional<std::string_view> title;
+  std::optional<std::string_view> metadata;
+  Numbers numbers;
+
+  [[nodiscard]] Micros active_at() const { return numbers.time(1); }
+
+  [[nodiscard]] Conversation to_conversation() const {
+    Conversation conversation{.id = id,
+                              .model = model,
+                              .title = title,
+                              .metadata = metadata,
+                              .started_at = numbers.time(0),
+                              .last_message_at = {},
+                              .message_count = numbers.number(2),
+                              .last_seq = numbers.number(3)};
+    if (conversation.message_count > 0)
+      conversation.last_message_at = active_at();
+    return conversation;
+  }
+};
+
 // A row of thread_from_first and thread_from_last. libpqxx copies what keeps the result alive with
 // each field, and with each iterator that is dereferenced; so one iterator goes through the
 // columns, and is taken for the field that it also is.
@@ -32,7 +85,7 @@ struct ThreadRow {
   std::string_view role;                    // or model
   std::optional<std::string_view> content;  // or title
   std::optional<std::string_view> metadata;
-  std::string_view numbers;
+  Numbers numbers;
 
   explicit ThreadRow(const pqxx::row& row) {
     auto column = row.begin();
@@ -48,7 +101,7 @@ struct ThreadRow {
     ++column;
     metadata = optional_text(field);
     ++column;
-    numbers = text(field);
+    numbers = Numbers(text(field));
   }
 
   [[nodiscard]] Message to_message() const {
@@ -57,40 +110,13 @@ struct ThreadRow {
             .content = content.value_or(std::string_view()),
             .metadata = metadata,
             .seq = seq,
-            .created_at = time(0)};
+            .created_at = numbers.time(0)};
   }
 
   [[nodiscard]] Conversation to_conversation() const {
-    Conversation conversation{.id = id,
-                              .model = role,
-                              .title = content,
-                              .metadata = metadata,
-                              .started_at = time(0),
-                              .last_message_at = {},
-                              .message_count = number(2),
-                              .last_seq = number(3)};
-    if (conversation.message_count > 0)
-      conversation.last_message_at = time(1);
-    return conversation;
-  }
-
- private:
-  // Two's complement in hexadecimal digits.
-  [[nodiscard]] std::int64_t number(std::size_t place) const {
-    constexpr std::size_t digits = 16;
-    const auto own = numbers.substr(place * digits, digits);
-    std::uint64_t bits = 0;
-    std::from_chars(own.data(), own.data() + own.size(), bits, 16);
-    return static_cast<std::int64_t>(bits);
-  }
-
-  [[nodiscard]] Micros time(std::size_t place) const {
-    constexpr Micros year_2000 = 946'684'800'000'000;
-    const Micros since_2000 = number(place);
-    // An earlier store may have kept "infinity", which is the greatest number.
-    return since_2000 > std::numeric_limits<Micros>::max() - year_2000
-               ? std::numeric_limits<Micros>::max()
-               : since_2000 + year_2000;
+    return ConversationRow{
+        .id = id, .model = role, .title = content, .metadata = metadata, .numbers = numbers}
+        .to_conversation();
   }
 };
 
@@ -162,18 +188,14 @@ Listing list(Pool& pool, const Statements& statements, Order order,
       listing.next_cursor = to_text(Cursor{.order = order, .at = last_at, .id = last_id.value()});
       break;
     }
-    Conversation c;
-    c.id = text(row[0]);
-    c.model = text(row[1]);
-    c.title = optional_text(row[2]);
-    c.metadata = optional_text(row[3]);
-    c.started_at = row[4].as<Micros>();
-    if (!row[5].is_null())
-      c.last_message_at = row[5].as<Micros>();
-    c.message_count = row[6].as<std::int64_t>();
-    c.last_seq = row[7].as<std::int64_t>();
-    last_at = order == Order::started ? c.started_at : row[8].as<Micros>();
-    listing.conversations.push_back(c);
+    const ConversationRow read{.id = text(row[0]),
+                               .model = text(row[1]),
+                               .title = optional_text(row[2]),
+                               .metadata = optional_text(row[3]),
+                               .numbers = Numbers(text(row[4]))};
+    const Conversation conversation = read.to_conversation();
+    last_at = order == Order::started ? conversation.started_at : read.active_at();
+    listing.conversations.push_back(conversation);
   }
   return listing;
 }
