@@ -1,5 +1,6 @@
 // Others plant things in the database.
 #include "tests/faults/fault_fixture.h"
+#include "tests/faults/traps.h"
 
 namespace hwlab::test {
 namespace {
@@ -8,43 +9,12 @@ using namespace std::chrono_literals;
 
 class HostileSchema : public FaultTest {
  protected:
-  // Functions and operators of the names that statements use, which leave a trace; and a search
-  // path that finds them first, for everybody.
-  void plant_traps(const std::string& schema) const {
-    database_.run(
-        "create table trapped (what text); "
-        "create function " +
-        schema +
-        ".statement_timestamp() returns timestamptz language plpgsql as $$ begin insert into "
-        "public.trapped values ('statement_timestamp'); return timestamptz '1999-01-01'; end $$; "
-        "create function " +
-        schema +
-        ".floor(numeric) returns numeric language plpgsql as $$ begin insert into public.trapped "
-        "values ('floor'); return 0; end $$; "
-        "create function " +
-        schema +
-        ".plus(bigint, bigint) returns bigint language plpgsql as $$ begin insert into "
-        "public.trapped values ('+'); return 666; end $$; "
-        "create operator " +
-        schema + ".+ (leftarg = bigint, rightarg = bigint, function = " + schema +
-        ".plus); "
-        "create function " +
-        schema +
-        ".same(uuid, uuid) returns boolean language plpgsql as $$ begin insert into "
-        "public.trapped values ('='); return true; end $$; "
-        "create operator " +
-        schema + ".= (leftarg = uuid, rightarg = uuid, function = " + schema +
-        ".same); "
-        "alter database " +
-        database_.name() + " set search_path = " + schema + ", pg_catalog, public");
-  }
-
   Database database_;
 };
 
 TEST_F(HostileSchema, OfPlantedFunctionsAndOperatorsIsNotEntered) {
   database_.run("create schema planted");
-  plant_traps("planted");
+  database_.run(traps_in("planted", database_.name()));
   const auto plugin = load_plugin(database_.dsn());
   const auto store = plugin.conversation_store();
   const auto conversation = store.create_conversation({}, {20s}).id;

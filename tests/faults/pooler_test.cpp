@@ -1,54 +1,17 @@
 // PgBouncer between the plugin and its server, in transaction mode.
-#include <sys/types.h>
-
-#include <csignal>
-#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "tests/faults/cluster.h"
 #include "tests/faults/fault_fixture.h"
+#include "tests/faults/pgbouncer.h"
+#include "tests/faults/traps.h"
 
 namespace hwlab::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-class PgBouncer {
- public:
-  explicit PgBouncer(const Cluster& cluster) : folder_(own_folder()) {
-    std::ofstream(folder_ / "users") << "\"postgres\" \"\"\n";
-    std::ofstream(folder_ / "pgbouncer.ini")
-        << "[databases]\npostgres = host=" << cluster.folder().string()
-        << " port=5432 user=postgres\n[pgbouncer]\npool_mode = transaction\nlisten_addr =\n"
-        << "unix_socket_dir = " << folder_.string() << "\nlisten_port = 6432\nauth_type = any\n"
-        << "auth_file = " << (folder_ / "users").string()
-        << "\ndefault_pool_size = 3\nserver_reset_query =\nserver_check_delay = 0\n"
-        << "server_login_retry = 1\n";
-    start();
-  }
-  PgBouncer(const PgBouncer&) = delete;
-  PgBouncer& operator=(const PgBouncer&) = delete;
-  ~PgBouncer() {
-    stop();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
-  void start() {
-    process_ = start_as_owner({"/usr/sbin/pgbouncer", "--quiet", folder_ / "pgbouncer.ini"},
-                              folder_ / "log");
-  }
-  void stop() {
-    ::kill(process_, SIGQUIT);  // at once
-    wait_for_end(process_);
-  }
-  [[nodiscard]] std::string dsn() const {
-    return "host=" + folder_.string() + " port=6432 user=postgres dbname=postgres";
-  }
-
- private:
-  std::filesystem::path folder_;
-  pid_t process_ = -1;
-};
 
 class Pooler : public FaultTest {
  protected:
@@ -61,6 +24,25 @@ class Pooler : public FaultTest {
         return false;
       }
     }));
+  }
+
+  // What check says to run on the server, by the names of its lines.
+  std::map<std::string, std::string> cures() {
+    const auto plugin = load_plugin(pooler_.dsn());
+    std::map<std::string, std::string> found;
+    for (const host::Check& check : plugin.maintenance().report({20s}).checks) {
+      const std::string remedy = check.remedy.value_or("");
+      const auto begin = remedy.find("run 'alter role ");
+      if (begin != std::string::npos)
+        found[check.name] = remedy.substr(begin + 5, remedy.find("' on the server") - begin - 5);
+    }
+    return found;
+  }
+  void run_cures() {
+    for (const auto& [name, statements] : cures())
+      cluster_.run(statements);
+    pooler_.stop();  // so that it connects anew
+    pooler_.start();
   }
 
   Cluster cluster_{{"fsync = off"}};
@@ -119,6 +101,36 @@ TEST_F(Pooler, SeesNoStateOfOursInItsSessions) {
   ASSERT_TRUE(load.await_ok(300));
   load.stop();
   EXPECT_EQ(state(), before);
+}
+
+TEST_F(Pooler, KeepsSettingsBackWhichCheckNamesAndCures) {
+  const auto found = cures();
+  std::vector<std::string> names;
+  for (const auto& [name, statements] : found)
+    names.push_back(name);
+  EXPECT_EQ(names, (std::vector<std::string>{"plan_cache_mode", "search_path", "server_timeouts"}));
+  for (const char* const setting : {"statement_timeout", "client_connection_check_interval"})
+    EXPECT_NE(found.at("server_timeouts").find(setting), std::string::npos) << setting;
+  run_cures();
+  EXPECT_TRUE(cures().empty());
+}
+
+TEST_F(Pooler, LetsNoPlantedFunctionInOnceTheSearchPathIsSet) {
+  load_plugin(pooler_.dsn()).maintenance().migrate({20s});
+  cluster_.run("create schema planted");
+  cluster_.run(traps_in("planted", "postgres"));
+  run_cures();
+  const auto plugin = load_plugin(pooler_.dsn());
+  const auto store = plugin.conversation_store();
+  const auto conversation = store.create_conversation({}, {20s}).id;
+  store.add_message({conversation, {{}, "user", "x", {}, {}}, {}}, {20s});
+  store.append_messages(
+      {conversation, {{{}, "user", "y", {}, {}}, {{}, "assistant", "z", {}, {}}}, 1}, {20s});
+  EXPECT_EQ(store.get_conversation({conversation, 0, 0, 0, 0}, {20s}).messages().size(), 3U);
+  (void)store.list_conversations({}, {20s});
+  plugin.maintenance().repair({20s});
+  EXPECT_EQ(cluster_.value("set search_path = pg_catalog; select count(*) from public.trapped"),
+            "0");
 }
 
 }  // namespace
