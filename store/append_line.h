@@ -87,6 +87,7 @@ class AppendQueue::Line {
 
   AttemptResult lead(Entry& leader);
   AttemptResult wait(Entry& entry);
+  void let_others_line_up();
   [[nodiscard]] bool others_have_more_time(const Entry& leader);
 
   // All of these under the mutex.
@@ -122,6 +123,7 @@ class AppendQueue::Line {
   Busy busy_;
   int leaders_ = 0;
   int lock_waits_ = 0;
+  bool shared_ = false;  // others were here when the last statement left
   bool stopping_ = false;
 };
 
