@@ -95,8 +95,10 @@ TEST_F(Calls, NeverQuoteWhatTheyRefuse) {
 
 TEST_F(Calls, TakeTheLargestContentByteForByte) {
   const std::string large((16U << 20), '\'');
-  store_.add_message({conversation_, {{}, "user", large, {}, {}}, {}});
-  const auto thread = store_.get_conversation({conversation_, 0, 0, 0, 0});
+  // More than the default of 10 s: other tests may keep the machine busy.
+  store_.add_message({conversation_, {{}, "user", large, {}, {}}, {}}, {std::chrono::seconds(60)});
+  const auto thread =
+      store_.get_conversation({conversation_, 0, 0, 0, 0}, {std::chrono::seconds(60)});
   EXPECT_TRUE(thread.messages()[0].content == large);
 }
 
