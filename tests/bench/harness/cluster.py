@@ -1,10 +1,12 @@
 """A PostgreSQL of the benchmark's own, with the durable settings that a new cluster has."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 REPO = Path(__file__).resolve().parents[3]
 CONVERSATIONS = 1000  # that appends go to
@@ -51,14 +53,11 @@ class Cluster:
         # The server's user need not be able to enter the build folder.
         shim = shutil.copy(library, self.folder / "slow_fsync.so")
         environment = {"LC_ALL": "C.UTF-8", "LD_PRELOAD": str(shim), "BENCH_FSYNC_US": str(delay_us)}
-        become: dict[str, object] = {}
-        if os.geteuid() == 0:
-            become = {"user": "postgres", "group": "postgres", "extra_groups": []}
         with open(self.folder / "slow.log", "ab") as log:
-            subprocess.Popen(  # type: ignore[call-overload]
+            subprocess.Popen(
                 [str(self.bindir / "postgres"), "-D", str(data)],
                 cwd=data, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, **become)
+                start_new_session=True, **self._owner())
         ready = [str(self.bindir / "pg_isready"), "-q", "-d", self.dsn()]
         deadline = time.monotonic() + 60
         while subprocess.run(ready, check=False).returncode != 0:
@@ -66,13 +65,36 @@ class Cluster:
                 raise RuntimeError(f"the server with the slow disk does not start, see {self.folder}/slow.log")
             time.sleep(0.1)
 
+    def single_user_instructions(self, script: str) -> dict[str, int]:
+        """A stopped server's, in single-user mode under callgrind: by function, with all that it calls."""
+        data = self.folder / "postgres" / "data"
+        counts = data / "callgrind.out"
+        command = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={counts}", str(self.bindir / "postgres"),
+                   "--single", "-D", str(data), "-c", "fsync=off", "-c", "autovacuum=off", "hwlab"]
+        done = subprocess.run(command, input=script, check=False, text=True, capture_output=True, cwd=data,
+                              env={"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}, **self._owner())
+        if done.returncode != 0 or "ERROR" in done.stderr:
+            raise RuntimeError(f"the server in single-user mode has failed: {done.stderr[-2000:]}")
+        table = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", str(counts)], check=True,
+                               text=True, stdout=subprocess.PIPE).stdout
+        found: dict[str, int] = {}
+        for count, name in re.findall(r"^ *([0-9,]+) \(.*?\)  (?:[^:\n]*:)?([A-Za-z_ ]+)", table, re.MULTILINE):
+            found[name.strip()] = max(found.get(name.strip(), 0), int(count.replace(",", "")))
+        return found
+
+    @staticmethod
+    def _owner() -> dict[str, Any]:
+        """For subprocess: PostgreSQL does not run as root."""
+        return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+
     def make_plain_schema(self, name: str) -> None:
         """The tables of the first migration alone."""
         text = (REPO / "store/migrations/0001_base_tables.sql").read_text()
         self.sql(f"create schema {name};" + text.replace("{schema}", name))
 
-    def stop(self) -> None:
-        self._private("stop", "--now")
+    def stop(self, now: bool = True) -> None:
+        """Now: without a checkpoint, to be thrown away."""
+        self._private("stop", *(["--now"] if now else []))
 
 
 def fill_conversations(schema: str) -> str:

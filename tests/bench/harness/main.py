@@ -14,6 +14,7 @@ import machine
 import process
 import reading
 import report
+import server
 from cluster import REPO, Cluster
 from figures import all_figures
 from programs import Programs
@@ -34,6 +35,7 @@ class Sizes:
         self.seconds = 0.3 if quick else 1.0
         self.listed = [1000, 20_000] if quick else [1000, 100_000, 1_000_000]
         self.abi = (5, 200) if quick else (20, 1000)
+        self.executions = 10 if quick else 50  # of each statement that is profiled
         # Starts of a process, migrations of an empty schema, messages adopted.
         self.start = (20, 1, 20_000) if quick else (100, 5, 1_000_000)
         # Appends few and many, callers that wait, MiB of a thread.
@@ -79,6 +81,9 @@ class Run:
         finally:
             programs.cluster.stop()
 
+    def server(self) -> Any:
+        return server.run(self._with_cluster("profile-cluster").cluster, self.sizes.executions)
+
     def read(self) -> Any:
         s = self.sizes
         return reading.run_threads(self.programs, s.rounds, s.warmup, s.seconds)
@@ -118,7 +123,7 @@ class Run:
 
 PARTS: dict[str, Callable[[Run], Any]] = {
     "append": Run.append, "delay": Run.delay, "slow-disk": Run.slow_disk, "read": Run.read, "list": Run.list,
-    "abi": Run.abi, "start": Run.start, "memory": Run.memory,
+    "abi": Run.abi, "start": Run.start, "memory": Run.memory, "server": Run.server,
 }
 
 

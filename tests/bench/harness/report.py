@@ -109,6 +109,7 @@ HEADINGS = {
     "append": "Appends", "delay": "Appends at +1 ms each way", "slow-disk": "Appends on a disk whose fsync takes 5 ms more",
     "read": "Threads and last pages", "list": "Listings of 50", "abi": "The C interface, without a server",
     "start": "The start of a process", "memory": "Memory",
+    "server": "Instructions of the server for a message, in thousands",
 }
 
 
@@ -129,6 +130,10 @@ The machine:
             text += _appends(part)
         elif name == "read":
             text += "\n" + _by_name(part)
+        elif name == "server":
+            columns = list(next(iter(part.values())))
+            text += "\n" + markdown(["", *columns], [[statement, *[f"{count / 1000:.1f}" for count in counts.values()]]
+                                                    for statement, counts in part.items()])
         elif name == "list":
             rest = {key: value for key, value in part.items() if key not in ("rows", "conversations")}
             text += "\n" + _by_name(part["rows"]) + "\n" + markdown(["", ""], _values(rest))
