@@ -129,7 +129,7 @@ TEST(CheckMetadata, RefusesAnEscapedNulInValuesAndInKeys) {
 }
 
 TEST(CheckMetadata, RefusesWhatIsTooDeep) {
-  const auto nested = [](int arrays) {
+  const auto nested = [](std::size_t arrays) {
     return R"({"a":)" + std::string(arrays, '[') + std::string(arrays, ']') + "}";
   };
   EXPECT_EQ(refusal_of([&] { return check_json_object(nested(127)), 0; }), "");
