@@ -21,8 +21,9 @@ struct AppendOptions {
 
 // A caller that finds nobody sending leads: it borrows a session, takes along what waits, sends all
 // as one statement, gives each caller its own result, and passes leadership on. Nobody waits for
-// company, so a lone caller loses nothing; under load the batches become as large as what comes in
-// during a round trip. There is no thread and no timer here.
+// company, so a lone caller loses nothing; a leader that is not alone yields the processor while
+// more come, so that under load the batches become as large as what comes in during a round trip.
+// There is no thread and no timer here.
 //
 // A conversation is in at most one statement of this queue at a time, so that these statements
 // never wait for each other. One that another program holds is skipped by the batch, and its units
