@@ -39,7 +39,7 @@ void check_line(std::string_view sentence, std::string_view yaml) {
         "and holds no control character");
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text)
     result += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
@@ -79,7 +79,7 @@ void check_written_out(const config::Settings& settings) {
       yaml += std::string(key.section()) + ":\n";
     section = key.section();
     yaml += (section.empty() ? "" : "  ") + std::string(key.name()) + ": " +
-            (is_text(key.type) ? quoted(value.text) : config::format_value(key, value)) + '\n';
+            (is_text(key.type) ? in_quotes(value.text) : config::format_value(key, value)) + '\n';
   }
   const auto again = config::parse_settings(yaml, file);
   for (const auto& key : config::keys())
