@@ -37,12 +37,13 @@ Statement make(std::string_view name, std::string_view text, std::string_view sc
   return {.name = "hwlab_" + std::string(name) + "_" + suffix.str(), .sql = std::move(sql)};
 }
 
-std::string without(std::string_view text, std::string_view words) {
-  std::string rest(text);
+std::string with(std::string_view text, std::string_view words, std::string_view instead) {
+  std::string changed(text);
   // Also in the comment above a statement.
-  for (auto at = rest.find(words); at != std::string::npos; at = rest.find(words))
-    rest.erase(at, words.size());
-  return rest;
+  for (auto at = changed.find(words); at != std::string::npos;
+       at = changed.find(words, at + instead.size()))
+    changed.replace(at, words.size(), instead);
+  return changed;
 }
 
 }  // namespace
@@ -66,13 +67,15 @@ Statements::Statements(std::string_view schema_name)
     : append_one(make("append_one", sql::append_one, schema_name)),
       append_batch(make("append_batch", sql::append_batch, schema_name)),
       append_waiting(
-          make("append_waiting", without(sql::append_batch, " skip locked"), schema_name)),
+          make("append_waiting", with(sql::append_batch, " skip locked", ""), schema_name)),
       find_messages(make("find_messages", sql::find_messages, schema_name)),
       last_seqs(make("last_seqs", sql::last_seqs, schema_name)),
       create_conversation(make("create_conversation", sql::create_conversation, schema_name)),
       find_conversation(make("find_conversation", sql::find_conversation, schema_name)),
       thread_from_first(make("thread_from_first", sql::thread_from_first, schema_name)),
-      thread_from_last(make("thread_from_last", sql::thread_from_last, schema_name)),
+      thread_from_last(make("thread_from_last",
+                            with(sql::thread_from_first, "order by m.seq", "order by m.seq desc"),
+                            schema_name)),
       list_by_start(make("list_by_start", sql::list_by_start, schema_name)),
       list_by_activity(make("list_by_activity", sql::list_by_activity, schema_name)) {}
 

@@ -1,4 +1,5 @@
--- $1 conversation, $2 after seq, $3 before seq, $4 how many at most. The first row (seq 0) is the conversation, in the
+-- $1 conversation, $2 after seq, $3 before seq, $4 how many at most, the oldest; thread_from_last is made of this by an
+-- order that is turned round. The first row (seq 0) is the conversation, in the
 -- columns of a message, so that one statement, one round trip and one snapshot give both, its texts are not repeated
 -- beside each message, and no message carries columns of nulls. `numbers` are of 16 hexadecimal digits each: times in
 -- microseconds since 2000, the conversation's last two message_count and last_seq. As decimal digits since 1970 a time
