@@ -10,7 +10,10 @@ namespace hwlab::store {
 
 using Uuid = boost::uuids::uuid;
 
-// A random id (version 4). Any thread.
+// An id of the present millisecond and 74 random bits (version 7). Later ones are greater, so that
+// the index over them grows at one end however large it is: an append finds the page that the last
+// one has written, where a random id would have another one read, and written to the log whole.
+// [any thread]
 Uuid new_uuid();
 
 // The canonical form of 36 characters, in either case; nothing for anything else.
