@@ -103,6 +103,7 @@ constexpr std::array holds = {
     "lock table conversations in access share mode",
     "lock table conversations in share update exclusive mode",
     "lock table conversations in access share mode",
+    "lock table conversations in share update exclusive mode",
 };
 
 class EachStep : public testing::TestWithParam<int> {
