@@ -8,8 +8,10 @@
 #include <unordered_map>
 #include <utility>
 
-#include "store/array_literal.h"
+#include "store/append_statement.h"
+#include "store/binary_array.h"
 #include "store/error.h"
+#include "store/numbers.h"
 
 namespace hwlab::store {
 namespace {
@@ -17,48 +19,6 @@ namespace {
 using Outcome = AttemptResult::Outcome;
 template <typename Value>
 using ById = std::unordered_map<Uuid, Value, boost::hash<Uuid>>;
-
-void add_text(ArrayLiteral& column, const std::optional<std::string_view>& element) {
-  element ? column.add(*element) : column.add_null();
-}
-
-template <typename Number>
-void add_number(ArrayLiteral& column, const std::optional<Number>& element) {
-  element ? column.add(std::to_string(*element)) : column.add_null();
-}
-
-std::size_t bytes_of(const Units& units) {
-  std::size_t bytes = 0;
-  for (const AppendUnit* unit : units)
-    bytes += unit->bytes + unit->request.messages.size() * 4;
-  return bytes + bytes / 16;  // and some for what must be escaped
-}
-
-// Messages as one array for each column.
-struct MessageColumns {
-  ArrayLiteral ids;
-  ArrayLiteral roles;
-  ArrayLiteral contents;
-  ArrayLiteral metadata;
-
-  explicit MessageColumns(const Units& units) { contents.reserve(bytes_of(units)); }
-
-  void add(const NewMessage& message) {
-    ids.add(to_text(message.id));
-    roles.add(message.role);
-    contents.add(message.content);
-    add_text(metadata, message.metadata);
-  }
-};
-
-// The message when there is only one, without anything that append_one does not know.
-const NewMessage* plain_message(const Units& units) {
-  const Append& first = units.front()->request;
-  const NewMessage& message = first.messages.front();
-  const bool is_plain =
-      units.size() == 1 && first.messages.size() == 1 && !message.created_at && !first.expected_seq;
-  return is_plain ? &message : nullptr;
-}
 
 // Error: the statement did not find what the unit's counter says.
 Error counter_differs() {
@@ -105,7 +65,9 @@ void AppendAttempt::send_some(const Units& units, bool looked_up) {
   for (AppendUnit* unit : units)
     unit->result = AttemptResult::unknown();
   try {
-    keep_rows(units, run(units));
+    const AppendStatement statement(units, locked_, statements_);
+    const Units without_rows = statement.keep(statement.run(*session_));
+    without_rows_.insert(without_rows_.end(), without_rows.begin(), without_rows.end());
   } catch (const StatementFailed& failure) {
     take_note_of(failure, units, looked_up);
   }
@@ -174,103 +136,31 @@ void AppendAttempt::not_done(const StatementFailed& failure, const Units& units)
       unit->result = AttemptResult::not_sent(lost(failure, unit->deadline));
 }
 
-pqxx::result AppendAttempt::run(const Units& units) {
-  if (const NewMessage* const message = plain_message(units);
-      message != nullptr && locked_ == Locked::wait)
-    return session_->run(statements_.append_one,
-                         {to_text(message->id), units.front()->conversation, message->role,
-                          message->content, message->metadata});
-
-  struct Target {
-    const AppendUnit* first = nullptr;  // of its units
-    int messages = 0;
-    std::optional<Micros> latest;  // of the times that were given
-    std::optional<int> last_now;   // the place of the last message without a time
-  };
-  std::vector<Target> conversations;
-  ById<std::size_t> places;  // among them, from 1
-  MessageColumns messages(units);
-  ArrayLiteral message_conversations;
-  ArrayLiteral message_places;
-  ArrayLiteral times;
-  for (const AppendUnit* unit : units) {
-    std::size_t& place = places[unit->request.conversation];
-    if (place == 0) {
-      conversations.emplace_back().first = unit;
-      place = conversations.size();
-    }
-    Target& conversation = conversations[place - 1];
-    for (const NewMessage& message : unit->request.messages) {
-      messages.add(message);
-      message_conversations.add(std::to_string(place));
-      message_places.add(std::to_string(++conversation.messages));
-      add_number(times, message.created_at);
-      if (message.created_at)
-        conversation.latest = std::max(conversation.latest, message.created_at);
-      else
-        conversation.last_now = conversation.messages;
-    }
-  }
-  ArrayLiteral ids;
-  ArrayLiteral counts;
-  ArrayLiteral expected_seqs;
-  ArrayLiteral latest_times;
-  ArrayLiteral last_nows;
-  for (const Target& conversation : conversations) {
-    ids.add(conversation.first->conversation);
-    counts.add(std::to_string(conversation.messages));
-    add_number(expected_seqs, conversation.first->request.expected_seq);
-    add_number(latest_times, conversation.latest);
-    add_number(last_nows, conversation.last_now);
-  }
-  return session_->run(
-      locked_ == Locked::skip ? statements_.append_batch : statements_.append_waiting,
-      {ids.finish(), counts.finish(), expected_seqs.finish(), latest_times.finish(),
-       last_nows.finish(), messages.ids.finish(), message_conversations.finish(),
-       message_places.finish(), messages.roles.finish(), messages.contents.finish(),
-       messages.metadata.finish(), times.finish()});
-}
-
-// The rows come in any order.
-void AppendAttempt::keep_rows(const Units& units, const pqxx::result& rows) {
-  ById<Appended::Message> stored;
-  stored.reserve(static_cast<std::size_t>(rows.size()));
-  for (const auto& row : rows)
-    stored[parse_uuid(row[0].c_str()).value()] = {.seq = row[1].as<std::int64_t>(),
-                                                  .created_at = row[2].as<Micros>()};
-  for (AppendUnit* unit : units) {
-    Appended appended;
-    appended.messages.reserve(unit->request.messages.size());
-    for (const NewMessage& message : unit->request.messages)
-      if (const auto found = stored.find(message.id); found != stored.end())
-        appended.messages.push_back(found->second);
-    if (appended.messages.empty())
-      without_rows_.push_back(unit);
-    else
-      unit->result = AttemptResult::stored(std::move(appended));
-  }
-}
-
 // Settles the units of which messages are stored already, and returns the others.
 Units AppendAttempt::look_up(const Units& units) {
   if (units.empty())
     return {};
-  MessageColumns messages(units);
-  ArrayLiteral conversations;
+  BinaryArray<Uuid> ids;
+  BinaryArray<Uuid> conversations;
+  BinaryArray<std::string_view> roles;
+  BinaryArray<std::string_view> contents;
+  BinaryArray<std::string_view> metadata;
   std::vector<std::size_t> first_place;  // of each unit's messages
   std::size_t places = 0;
   for (const AppendUnit* unit : units) {
     first_place.push_back(places);
     places += unit->request.messages.size();
     for (const NewMessage& message : unit->request.messages) {
-      messages.add(message);
-      conversations.add(unit->conversation);
+      ids.add(message.id);
+      conversations.add(unit->request.conversation);
+      roles.add(message.role);
+      contents.add(message.content);
+      metadata.add(message.metadata);
     }
   }
-  const pqxx::result rows =
-      session_->run(statements_.find_messages,
-                    {messages.ids.finish(), conversations.finish(), messages.roles.finish(),
-                     messages.contents.finish(), messages.metadata.finish()});
+  const pqxx::result rows = session_->run(
+      statements_.find_messages, Arrays{ids.finish(), conversations.finish(), roles.finish(),
+                                        contents.finish(), metadata.finish()});
   struct Found {
     Appended appended;
     std::size_t other = 0;  // the place of a message whose id stands for another one
@@ -284,7 +174,7 @@ Units AppendAttempt::look_up(const Units& units) {
       of_unit.other = place - *std::prev(after) + 1;
     if (!row[1].is_null())
       of_unit.appended.messages.push_back(
-          {.seq = row[1].as<std::int64_t>(), .created_at = row[2].as<Micros>()});
+          {.seq = row[1].as<std::int64_t>(), .created_at = time_of(row[2])});
   }
 
   Units rest;
@@ -316,10 +206,10 @@ void AppendAttempt::explain(const Units& units) {
     const Units rest = look_up(units);
     if (rest.empty())
       return;
-    ArrayLiteral conversations;
+    BinaryArray<Uuid> conversations;
     for (const AppendUnit* unit : rest)
-      conversations.add(unit->conversation);
-    const pqxx::result rows = session_->run(statements_.last_seqs, {conversations.finish()});
+      conversations.add(unit->request.conversation);
+    const pqxx::result rows = session_->run(statements_.last_seqs, Arrays{conversations.finish()});
     ById<std::int64_t> last_seqs;
     for (const auto& row : rows)
       last_seqs[parse_uuid(row[0].c_str()).value()] = row[1].as<std::int64_t>();
@@ -328,7 +218,7 @@ void AppendAttempt::explain(const Units& units) {
       const auto& expected = unit->request.expected_seq;
       if (last_seq == last_seqs.end())
         unit->result = AttemptResult::refused(
-            {Kind::not_found, "there is no conversation " + unit->conversation});
+            {Kind::not_found, "there is no conversation " + to_text(unit->request.conversation)});
       else if (expected && *expected != last_seq->second)
         unit->result = AttemptResult::refused(Error::other_seq(*expected, last_seq->second));
       else  // somebody held it, or it has come to be as expected meanwhile

@@ -1,21 +1,12 @@
 // The statements of one attempt at storing the units of one or many calls.
 #pragma once
 
-#include <vector>
-
+#include "store/append_statement.h"
 #include "store/append_unit.h"
 #include "store/pool.h"
 #include "store/statements.h"
 
 namespace hwlab::store {
-
-using Units = std::vector<AppendUnit*>;
-
-// What to do about a conversation that somebody holds.
-enum class Locked {
-  skip,  // leave its units out, for an attempt of their own
-  wait,  // in the server; for units of one conversation only
-};
 
 // Stores units on one session, as one statement wherever that can be, and sets the result of each.
 // One unit's mistake is that unit's alone: its neighbours are stored. Throws only what is no
@@ -35,8 +26,6 @@ class AppendAttempt {
  private:
   void send_some(const Units& units, bool looked_up);
   void send_halves(const Units& units);
-  pqxx::result run(const Units& units);
-  void keep_rows(const Units& units, const pqxx::result& rows);
   void take_note_of(const StatementFailed& failure, const Units& units, bool looked_up);
   Units look_up(const Units& units);
   void not_done(const StatementFailed& failure, const Units& units);

@@ -1,6 +1,7 @@
 #include "store/append_line.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -86,6 +87,8 @@ class AppendQueue::Line::Leadership {
         --(locked_ == Locked::wait ? line_.lock_waits_ : line_.leaders_);
       if (leader != nullptr)
         line_.busy_.erase(line_.busy_.iterator_to(*leader));
+      // The leader of nobody but itself goes on without delay.
+      line_.answered_ += done.empty() ? 0 : done.size() + 1;
       for (const auto& entry : done) {
         line_.busy_.erase(line_.busy_.iterator_to(*entry));
         entry->state = Entry::State::done;
@@ -94,7 +97,7 @@ class AppendQueue::Line::Leadership {
     }
     wake(promoted);  // first: there is work for them
     for (const auto& entry : done)
-      entry->wake();
+      entry->wakeup.call();
   }
 
   Line& line_;
@@ -116,6 +119,7 @@ AppendQueue::Line::Line(AppendOptions options, int connections, Pool& pool,
 AttemptResult AppendQueue::Line::attempt(Entry& entry) {
   std::unique_lock lock(mutex_);
   entry.unit.result = AttemptResult::not_sent();
+  answered_ -= std::min<std::size_t>(answered_, 1);
   if (!may_wait_for_lock(entry) && !may_lead(entry)) {
     lock.unlock();
     entry.unit.own_texts();
@@ -177,7 +181,7 @@ AttemptResult AppendQueue::Line::lead(Entry& leader) {
     }
     throw;
   }
-  let_others_line_up();
+  const auto leaves = let_others_line_up();
   if (others_have_more_time(leader)) {
     // The statement would be cut at this leader's deadline.
     session.reset();
@@ -190,6 +194,7 @@ AttemptResult AppendQueue::Line::lead(Entry& leader) {
   try {
     AppendAttempt attempt(*session, statements_);
     const Units without_rows = attempt.send(units, leader.leads);
+    learn_from(Deadline::Clock::now() - leaves);
     if (!without_rows.empty()) {
       leadership.keep_only(without_rows);
       attempt.explain(without_rows);
@@ -203,27 +208,34 @@ AttemptResult AppendQueue::Line::lead(Entry& leader) {
   return std::move(leader.unit.result);
 }
 
-// Those who were given their answers a moment ago are about to append again, and would wait for a
-// whole round trip behind a statement that has left without them. So they get the processor
-// first, for as long as more of them come. A lone caller does not do that.
-void AppendQueue::Line::let_others_line_up() {
-  constexpr int most_turns = 32;
-  std::size_t seen = 0;
-  for (int turn = 0; turn < most_turns; ++turn) {
+// Those who were given their answers a moment ago are mostly about to append again, and would wait
+// for a whole round trip behind a statement that has left without them. So they get the processor
+// first, until they are back; not for longer than a small part of what they save. A lone caller has
+// nobody to wait for.
+Deadline::Clock::time_point AppendQueue::Line::let_others_line_up() {
+  const auto since = Deadline::Clock::now();
+  for (auto now = since;; now = Deadline::Clock::now()) {
     {
       const std::lock_guard lock(mutex_);
-      const bool in_vain = turn > 0 && waiting_messages_ == seen;
-      if (!shared_ || in_vain || waiting_messages_ >= options_.max_batch)
-        return;
-      seen = waiting_messages_;
+      if (answered_ == 0 || waiting_messages_ >= options_.max_batch ||
+          now - since >= worth_waiting_) {
+        answered_ = 0;
+        return now;
+      }
     }
     std::this_thread::yield();
   }
 }
 
+void AppendQueue::Line::learn_from(Deadline::Clock::duration round_trip) {
+  constexpr Deadline::Clock::duration longest = std::chrono::microseconds(250);
+  const std::lock_guard lock(mutex_);
+  worth_waiting_ = std::min(round_trip / 16, longest);
+}
+
 AttemptResult AppendQueue::Line::wait(Entry& entry) {
   using State = Entry::State;
-  if (!entry.sleep_until(entry.unit.deadline.at())) {
+  if (!entry.wakeup.wait_until(entry.unit.deadline.at())) {
     std::unique_lock lock(mutex_);
     if (entry.state == State::in_line) {
       leave_line(entry);
@@ -238,7 +250,7 @@ AttemptResult AppendQueue::Line::wait(Entry& entry) {
           Error(Kind::timeout, "the server did not answer by the deadline"));
     lock.unlock();
     // Whoever has changed the state is about to say so.
-    entry.sleep_until(Deadline::never().at());
+    entry.wakeup.wait_until(Deadline::never().at());
   }
   return entry.state == State::leading ? lead(entry) : std::move(entry.unit.result);
 }
@@ -275,15 +287,10 @@ auto AppendQueue::Line::take_along(Entry& leader) -> Batch {
       continue;
     if (!load.has_room_for(entry.unit))
       break;  // it comes first next time
-    if (!load.fits(entry.unit)) {
-      load.close(entry.unit);
-      continue;
-    }
-    load.add(entry.unit);
-    followers.push_back(entry.shared_from_this());
+    if (load.take(entry.unit))
+      followers.push_back(entry.shared_from_this());
   }
   // Nothing fails from here on.
-  shared_ = leaders_ + lock_waits_ > 1 || !followers.empty() || !waiting_.empty();
   for (const auto& follower : followers) {
     leave_line(*follower);
     busy_.insert(*follower);
@@ -353,7 +360,7 @@ auto AppendQueue::Line::pass_on() noexcept -> Promoted {
 void AppendQueue::Line::wake(const Promoted& promoted) noexcept {
   for (const EntryPtr& entry : promoted)
     if (entry != nullptr)
-      entry->wake();
+      entry->wakeup.call();
 }
 
 template <typename MakeResult>
@@ -363,7 +370,7 @@ void AppendQueue::Line::send_away(MakeResult make_result) {
     entry.unit.result = make_result();
     leave_line(entry);
     entry.state = Entry::State::done;
-    entry.wake();
+    entry.wakeup.call();
   }
 }
 

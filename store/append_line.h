@@ -5,15 +5,14 @@
 #include <boost/functional/hash.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/unordered_set.hpp>
-#include <condition_variable>
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <utility>
 #include <vector>
 
 #include "store/append_attempt.h"
 #include "store/append_queue.h"
+#include "store/wakeup.h"
 
 namespace hwlab::store {
 
@@ -22,8 +21,7 @@ using InLine = boost::intrusive::list_base_hook<boost::intrusive::tag<struct InL
 using InFlight =
     boost::intrusive::unordered_set_base_hook<boost::intrusive::tag<struct InFlightTag>>;
 
-// Its hooks and its state are under the line's mutex; its caller sleeps on a mutex of its own, so
-// that those who are woken together do not queue for the line's.
+// Its hooks and its state are under the line's mutex; once it was woken it is for its caller alone.
 class AppendQueue::Entry : public InLine,
                            public InFlight,
                            public std::enable_shared_from_this<AppendQueue::Entry> {
@@ -41,23 +39,7 @@ class AppendQueue::Entry : public InLine,
   bool admitted = false;  // it has been in the line before, and is not refused now
 
   // Tells its caller that it leads now, or that it is done. Once for each time that it lines up.
-  void wake() noexcept {
-    {
-      const std::lock_guard lock(mutex_);
-      awake_ = true;
-    }
-    changed_.notify_one();
-  }
-  // Whether it was woken by then. Not asleep any more, it is for its caller alone.
-  bool sleep_until(Deadline::Clock::time_point at) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_until(lock, at, [this] { return awake_; }) && std::exchange(awake_, false);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool awake_ = false;
+  Wakeup wakeup;
 };
 
 struct ConversationOf {
@@ -87,7 +69,8 @@ class AppendQueue::Line {
 
   AttemptResult lead(Entry& leader);
   AttemptResult wait(Entry& entry);
-  void let_others_line_up();
+  Deadline::Clock::time_point let_others_line_up();
+  void learn_from(Deadline::Clock::duration round_trip);
   [[nodiscard]] bool others_have_more_time(const Entry& leader);
 
   // All of these under the mutex.
@@ -123,7 +106,9 @@ class AppendQueue::Line {
   Busy busy_;
   int leaders_ = 0;
   int lock_waits_ = 0;
-  bool shared_ = false;  // others were here when the last statement left
+  // Callers that were answered since the last statement left, and have not come again.
+  std::size_t answered_ = 0;
+  Deadline::Clock::duration worth_waiting_ = Deadline::Clock::duration::zero();  // for them
   bool stopping_ = false;
 };
 

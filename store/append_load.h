@@ -2,9 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <boost/functional/hash.hpp>
+#include <boost/container/flat_set.hpp>
+#include <boost/iterator/transform_iterator.hpp>
 #include <cstddef>
-#include <unordered_set>
 
 #include "store/append_queue.h"
 #include "store/append_unit.h"
@@ -15,6 +15,8 @@ namespace hwlab::store {
 class AppendLoad {
  public:
   AppendLoad(const AppendOptions& options, const AppendUnit& first) : options_(options) {
+    conversations_.reserve(options.max_batch);
+    ids_.reserve(options.max_batch);
     add(first);
   }
 
@@ -24,32 +26,38 @@ class AppendLoad {
            bytes_ + unit.bytes <= options_.max_batch_bytes;
   }
 
-  // An expected seq is the conversation's before the statement, so its unit can only be the first
-  // and last one there; an id twice would fail the statement.
-  [[nodiscard]] bool fits(const AppendUnit& unit) const {
-    if (closed_.contains(unit.request.conversation))
+  // Adds it if that can be; otherwise later ones of its conversation do not overtake it. An
+  // expected seq is the conversation's before the statement, so its unit can only be the first and
+  // last one there; an id twice would fail the statement.
+  bool take(const AppendUnit& unit) {
+    const bool comes_later =
+        unit.request.expected_seq && conversations_.contains(unit.request.conversation);
+    if (comes_later || closed_.contains(unit.request.conversation) || repeats_id(unit)) {
+      closed_.insert(unit.request.conversation);
       return false;
-    if (unit.request.expected_seq && conversations_.contains(unit.request.conversation))
-      return false;
-    return std::none_of(unit.request.messages.begin(), unit.request.messages.end(),
-                        [this](const NewMessage& message) { return ids_.contains(message.id); });
+    }
+    add(unit);
+    return true;
   }
 
+ private:
   void add(const AppendUnit& unit) {
     messages_ += unit.request.messages.size();
     bytes_ += unit.bytes;
     conversations_.insert(unit.request.conversation);
     if (unit.request.expected_seq)
-      close(unit);
-    for (const NewMessage& message : unit.request.messages)
-      ids_.insert(message.id);
+      closed_.insert(unit.request.conversation);
+    const auto id_of = [](const NewMessage& message) { return message.id; };
+    const auto& messages = unit.request.messages;
+    ids_.insert(boost::make_transform_iterator(messages.begin(), id_of),
+                boost::make_transform_iterator(messages.end(), id_of));
+  }
+  [[nodiscard]] bool repeats_id(const AppendUnit& unit) const {
+    return std::any_of(unit.request.messages.begin(), unit.request.messages.end(),
+                       [this](const NewMessage& message) { return ids_.contains(message.id); });
   }
 
-  // One that does not fit is not overtaken by later ones of its conversation.
-  void close(const AppendUnit& unit) { closed_.insert(unit.request.conversation); }
-
- private:
-  using Ids = std::unordered_set<Uuid, boost::hash<Uuid>>;
+  using Ids = boost::container::flat_set<Uuid>;
 
   const AppendOptions& options_;
   std::size_t messages_ = 0;

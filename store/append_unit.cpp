@@ -2,8 +2,7 @@
 
 namespace hwlab::store {
 
-AppendUnit::AppendUnit(const Append& append, Deadline until)
-    : request(append), conversation(to_text(append.conversation)), deadline(until) {
+AppendUnit::AppendUnit(const Append& append, Deadline until) : request(append), deadline(until) {
   for (const NewMessage& message : request.messages)
     bytes += message.role.size() + message.content.size() + message.metadata.value_or("").size();
 }

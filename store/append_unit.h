@@ -50,8 +50,7 @@ struct AppendUnit {
   void own_texts();
 
   Append request;
-  std::string conversation;  // its id as text
-  std::size_t bytes = 0;     // of all texts
+  std::size_t bytes = 0;  // of all texts
   const Deadline deadline;
 
   // ---- what earlier attempts have left behind ----

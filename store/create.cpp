@@ -4,6 +4,7 @@
 
 #include "store/attempts.h"
 #include "store/error.h"
+#include "store/numbers.h"
 
 namespace hwlab::store {
 namespace {
@@ -16,7 +17,7 @@ Created find(Session& session, const Statements& statements, const std::string& 
     throw Error(Kind::conflict, "the id of this conversation was in use a moment ago");
   if (!found[0][0].as<bool>())
     throw Error(Kind::conflict, "the id stands for a conversation with another model");
-  return {.started_at = found[0][1].as<Micros>(), .existed = true};
+  return {.started_at = time_of(found[0][1]), .existed = true};
 }
 
 }  // namespace
@@ -32,7 +33,7 @@ Created create(Pool& pool, const Statements& statements, const NewConversation& 
         session.run(statements.create_conversation,
                     {id, conversation.model, conversation.title, conversation.metadata});
     if (!inserted.empty()) {
-      const Created created{.started_at = inserted[0][0].as<Micros>()};
+      const Created created{.started_at = time_of(inserted[0][0])};
       sending = false;
       return created;
     }

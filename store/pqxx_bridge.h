@@ -2,27 +2,17 @@
 // of the store reads the same with both.
 #pragma once
 
+#include <cstddef>
 #include <memory>
-#include <optional>
 #include <pqxx/pqxx>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "store/parameters.h"
+
 namespace hwlab::store {
-
-// A parameter of a statement, in text format; absent: SQL's null. The text is borrowed until the
-// statement is sent.
-struct Parameter {
-  std::optional<std::string_view> text;
-
-  Parameter(std::nullopt_t) {}
-  Parameter(std::string_view value) : text(value) {}
-  Parameter(const std::string& value) : text(value) {}
-  Parameter(std::optional<std::string_view> value) : text(value) {}
-};
-using Parameters = std::vector<Parameter>;
 
 namespace bridge {
 
@@ -97,6 +87,27 @@ inline pqxx::result run_text(pqxx::transaction_base& transaction, const std::str
   return transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(parameters));
 }
 
+// Version 6 sends in binary format only what it knows as a binary string.
+inline std::vector<pqxx::binarystring> to_binary_strings(const Arrays& arrays) {
+  std::vector<pqxx::binarystring> out;
+  out.reserve(arrays.size());
+  for (const ArrayParameter& array : arrays)
+    out.emplace_back(array.bytes.data(), array.bytes.size());
+  return out;
+}
+
+inline pqxx::result run_prepared(pqxx::transaction_base& transaction, const std::string& name,
+                                 const Arrays& arrays) {
+  const auto strings = to_binary_strings(arrays);
+  return transaction.exec_prepared(name, pqxx::prepare::make_dynamic_params(strings));
+}
+
+inline pqxx::result run_text(pqxx::transaction_base& transaction, const std::string& sql,
+                             const Arrays& arrays) {
+  const auto strings = to_binary_strings(arrays);
+  return transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(strings));
+}
+
 }  // namespace hwlab::store::bridge
 
 #else
@@ -128,6 +139,16 @@ inline pqxx::params to_params(const Parameters& parameters) {
   return out;
 }
 
+inline pqxx::params to_params(const Arrays& arrays) {
+  pqxx::params out;
+  out.reserve(arrays.size());
+  for (const ArrayParameter& array : arrays) {
+    const auto* const bytes = reinterpret_cast<const std::byte*>(array.bytes.data());
+    out.append(pqxx::bytes_view(bytes, array.bytes.size()));  // in binary format, and not copied
+  }
+  return out;
+}
+
 inline pqxx::result run_prepared(pqxx::transaction_base& transaction, const std::string& name,
                                  const Parameters& parameters) {
   return transaction.exec(pqxx::prepped{name}, to_params(parameters));
@@ -136,6 +157,16 @@ inline pqxx::result run_prepared(pqxx::transaction_base& transaction, const std:
 inline pqxx::result run_text(pqxx::transaction_base& transaction, const std::string& sql,
                              const Parameters& parameters) {
   return transaction.exec(sql, to_params(parameters));
+}
+
+inline pqxx::result run_prepared(pqxx::transaction_base& transaction, const std::string& name,
+                                 const Arrays& arrays) {
+  return transaction.exec(pqxx::prepped{name}, to_params(arrays));
+}
+
+inline pqxx::result run_text(pqxx::transaction_base& transaction, const std::string& sql,
+                             const Arrays& arrays) {
+  return transaction.exec(sql, to_params(arrays));
 }
 
 }  // namespace hwlab::store::bridge

@@ -96,9 +96,16 @@ auto Session::guarded(Work work) -> decltype(work()) {
   }
 }
 
-pqxx::result Session::run(const Statement& statement, const Parameters& parameters) {
+template <typename Values>
+pqxx::result Session::run_values(const Statement& statement, const Values& values) {
+  const auto run_unprepared = [&] {
+    return guarded([&] {
+      pqxx::nontransaction transaction(connection_);
+      return bridge::run_text(transaction, statement.sql, values);
+    });
+  };
   if (!prepared_->load(std::memory_order_relaxed))
-    return run_text(statement.sql, parameters);
+    return run_unprepared();
   try {
     return guarded([&] {
       if (!known_.contains(&statement)) {
@@ -106,7 +113,7 @@ pqxx::result Session::run(const Statement& statement, const Parameters& paramete
         known_.insert(&statement);
       }
       pqxx::nontransaction transaction(connection_);
-      return bridge::run_prepared(transaction, statement.name, parameters);
+      return bridge::run_prepared(transaction, statement.name, values);
     });
   } catch (const StatementFailed& failure) {
     if (failure.judgement().next != Next::unprepared)
@@ -114,8 +121,16 @@ pqxx::result Session::run(const Statement& statement, const Parameters& paramete
     // Nothing was run. A pooler hands each statement to another session, or has had this one
     // prepared by someone else.
     prepared_->store(false, std::memory_order_relaxed);
-    return run_text(statement.sql, parameters);
+    return run_unprepared();
   }
+}
+
+pqxx::result Session::run(const Statement& statement, const Parameters& parameters) {
+  return run_values(statement, parameters);
+}
+
+pqxx::result Session::run(const Statement& statement, const Arrays& arrays) {
+  return run_values(statement, arrays);
 }
 
 pqxx::result Session::run_text(const std::string& sql, const Parameters& parameters) {

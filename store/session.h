@@ -55,6 +55,7 @@ class Session {
 
   // One statement, a transaction of its own. Throws StatementFailed.
   pqxx::result run(const Statement& statement, const Parameters& parameters);
+  pqxx::result run(const Statement& statement, const Arrays& arrays);
 
   // For what is not run often enough to be prepared: may be several statements when there are no
   // parameters.
@@ -85,6 +86,8 @@ class Session {
  private:
   template <typename Work>
   auto guarded(Work work) -> decltype(work());
+  template <typename Values>
+  pqxx::result run_values(const Statement& statement, const Values& values);
 
   Cancel cancel_;  // made before libpqxx has the connection
   bridge::Connection connection_;

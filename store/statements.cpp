@@ -65,6 +65,7 @@ std::string in_schema(std::string_view sql, std::string_view schema_name) {
 
 Statements::Statements(std::string_view schema_name)
     : append_one(make("append_one", sql::append_one, schema_name)),
+      append_each(make("append_each", sql::append_each, schema_name)),
       append_batch(make("append_batch", sql::append_batch, schema_name)),
       append_waiting(
           make("append_waiting", with(sql::append_batch, " skip locked", ""), schema_name)),

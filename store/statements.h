@@ -21,6 +21,7 @@ struct Statements {
   explicit Statements(std::string_view schema_name);
 
   Statement append_one;
+  Statement append_each;
   Statement append_batch;
   Statement append_waiting;  // append_batch without `skip locked`
   Statement find_messages;

@@ -2,7 +2,7 @@
 -- arrays of one length. A message that stands elsewhere, or is another one, is given with same = false. The rows are locked,
 -- so that this commit waits for a standby exactly as the commit that stored them does: a row can be visible before it is
 -- safe.
-select u.place, m.seq, (extract(epoch from m.created_at) * 1000000)::bigint as created_at,
+select u.place, m.seq, encode(timestamptz_send(m.created_at), 'hex') as created_at,
        m.conversation_id = u.conversation_id and m.role = u.role and m.content = u.content
          and m.metadata is not distinct from u.metadata::jsonb as same
   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])

@@ -6,9 +6,9 @@ select c.id, c.model, c.title, c.metadata,
   from (select *
           from {schema}.conversations c
          where (c.active_hour, c.active_at, c.id) <
-               (coalesce(floor($1::bigint / 3600000000.0)::integer, 2147483647),
-                coalesce(timestamptz 'epoch' + $1::bigint / 1000000 * interval '1 second'
-                                             + $1::bigint % 1000000 * interval '1 microsecond',
+               (coalesce(floor($1::bigint::numeric / 3600000000::numeric)::integer, 2147483647),
+                coalesce(timestamptz 'epoch' + ($1::bigint / 1000000::bigint)::double precision * interval '1 second'
+                                             + ($1::bigint % 1000000::bigint)::double precision * interval '1 microsecond',
                          timestamptz 'infinity'), $2::uuid)
          order by c.active_hour desc, c.active_at desc, c.id desc
          limit $3::bigint) c

@@ -6,8 +6,8 @@ select c.id, c.model, c.title, c.metadata,
   from (select *
           from {schema}.conversations c
          where (c.started_at, c.id) <
-               (coalesce(timestamptz 'epoch' + $1::bigint / 1000000 * interval '1 second'
-                                             + $1::bigint % 1000000 * interval '1 microsecond',
+               (coalesce(timestamptz 'epoch' + ($1::bigint / 1000000::bigint)::double precision * interval '1 second'
+                                             + ($1::bigint % 1000000::bigint)::double precision * interval '1 microsecond',
                          timestamptz 'infinity'), $2::uuid)
          order by c.started_at desc, c.id desc
          limit $3::bigint) c

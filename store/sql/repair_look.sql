@@ -3,7 +3,7 @@ select c.id,
        c.last_seq is null or c.last_seq < held.last_seq or held.unnumbered > 0
        or (c.message_count, c.active_at, c.active_hour) is distinct from
           (held.messages, coalesce(held.active_at, c.started_at),
-           floor(extract(epoch from coalesce(held.active_at, c.started_at)) / 3600)::integer) as wrong
+           floor(extract(epoch from coalesce(held.active_at, c.started_at))::numeric / 3600::numeric)::integer) as wrong
   from (select * from {schema}.conversations
          where id > $1::uuid
          order by id

@@ -330,7 +330,7 @@ TEST_P(LackTest, InALifeLeavesNothingBehind) {
 TEST_P(LackTest, InAMigrationIsAStatusAndTheNextCallGoesOn) {
   const check::Footprint before;
   const std::string usual = subject_.config;
-  exhaust(step(90), [&](long nth) {
+  exhaust(step(40), [&](long nth) {
     const std::string schema = "attempt_" + std::to_string(nth);
     subject_.config = usual + "schema: { name: " + schema + " }\n";
     check::Instance instance(subject_, library_);

@@ -1,11 +1,14 @@
 // Are the texts that the store makes and takes exactly what they should be?
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
 #include <set>
 #include <string>
 
-#include "store/array_literal.h"
 #include "store/backoff.h"
+#include "store/binary_array.h"
 #include "store/cursor.h"
 #include "store/migration.h"
 #include "store/statements.h"
@@ -56,18 +59,46 @@ TEST(Cursor, IsRefusedWhenItWasChanged) {
     EXPECT_FALSE(parse_cursor(text).has_value()) << text;
 }
 
-TEST(ArrayLiteral, QuotesEveryElement) {
-  ArrayLiteral array;
-  array.add("plain");
-  array.add_null();
-  array.add("NULL");
-  array.add("");
-  array.add(R"(a "quoted" \ one, {braced})");
-  EXPECT_EQ(array.finish(), R"({"plain",NULL,"NULL","","a \"quoted\" \\ one, {braced}"})");
+TEST(Uuid, TellsItsTimeAndItsVersion) {
+  using namespace std::chrono;
+  const auto milliseconds_now = [] {
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  };
+  const auto before = milliseconds_now();
+  const Uuid id = new_uuid();
+  const auto after = milliseconds_now();
+  std::int64_t time = 0;
+  for (int i = 0; i < 6; ++i)
+    time = time * 256 + id.data[i];
+  EXPECT_GE(time, before);
+  EXPECT_LE(time, after);
+  EXPECT_EQ(to_text(id)[14], '7');
+  EXPECT_EQ(id.variant(), boost::uuids::uuid::variant_rfc_4122);
 }
 
-TEST(ArrayLiteral, MayBeEmpty) {
-  EXPECT_EQ(ArrayLiteral().finish(), "{}");
+std::string bytes(std::initializer_list<int> values) {
+  return {values.begin(), values.end()};
+}
+
+TEST(BinaryArray, HoldsElementsAndNulls) {
+  BinaryArray<std::string_view> texts;
+  texts.add(std::string_view("ab"));
+  texts.add(std::optional<std::string_view>());
+  texts.add(std::string_view(""));
+  EXPECT_EQ(texts.finish().bytes,
+            bytes({0, 0, 0, 1, 0, 0, 0, 1,   0,   0,  0,  25, 0,  0, 0, 3, 0,
+                   0, 0, 1, 0, 0, 0, 2, 'a', 'b', -1, -1, -1, -1, 0, 0, 0, 0}));
+  BinaryArray<std::int32_t> numbers;
+  numbers.add(-2);
+  EXPECT_EQ(numbers.finish().bytes, bytes({0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,  23, 0,  0,
+                                           0, 1, 0, 0, 0, 1, 0, 0, 0, 4, -1, -1, -1, -2}));
+}
+
+TEST(BinaryArray, OfNothingButNullsIsEmpty) {
+  BinaryArray<std::int64_t> numbers;
+  numbers.add(std::optional<std::int64_t>());
+  EXPECT_EQ(numbers.finish().bytes, bytes({0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 20}));
+  EXPECT_EQ(BinaryArray<Uuid>().finish().bytes.size(), 12U);
 }
 
 TEST(InSchema, QuotesTheName) {

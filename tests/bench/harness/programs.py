@@ -129,7 +129,7 @@ def _single_script() -> str:
     lines = (REPO / "store/sql/append_one.sql").read_text().splitlines()
     sql = "\n".join(line for line in lines if not line.lstrip().startswith("--"))
     values = {"$1": "gen_random_uuid()", "$2": PGBENCH_CONVERSATION, "$3": "'user'", "$4": f"'{CONTENT}'",
-              "$5": "null", "$6": "null", "$7": "null", "{schema}": "ours"}
+              "$5": "null", "{schema}": "ours"}
     for mark, value in values.items():
         sql = sql.replace(mark, value)
     return f"\\set conversation random(1, {CONVERSATIONS})\n{sql};\n"
@@ -139,4 +139,4 @@ PGBENCH_SCRIPTS = {"pgbench": _plain_script, "pgbench-single": _single_script}
 
 
 def batch_statement() -> Path:
-    return REPO / "store/sql/append_batch.sql"
+    return REPO / "store/sql/append_each.sql"

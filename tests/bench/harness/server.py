@@ -31,29 +31,32 @@ def _statements() -> dict[str, tuple[str, int]]:
         "plain INSERT": (f"{plain} select $2::uuid, $3::text, $4::text where $1::uuid is not null", 1),
         "append_one": (_ours("append_one.sql", "ours"), 1),
         "plain INSERT of 64": (f"{plain} select c, r, t from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) u (i, c, r, t)", 64),
-        "append_batch of 1": (_ours("append_batch.sql", "ours"), 1),
+        "append_each of 1": (_ours("append_each.sql", "ours"), 1),
+        "append_each of 64": (_ours("append_each.sql", "ours"), 64),
         "append_batch of 64": (_ours("append_batch.sql", "ours"), 64),
     }
 
 
 class _Arguments:
-    def __init__(self, batch: bool, full: bool, messages: int) -> None:
+    def __init__(self, name: str, messages: int) -> None:
         self._random = random.Random(1)
-        self._batch, self._full, self._messages = batch, full, messages
+        self._name, self._messages = name, messages
 
     def next(self) -> str:
         count = self._messages
-        numbers = self._random.sample(range(1, CONVERSATIONS + 1), count)
+        numbers = sorted(self._random.sample(range(1, CONVERSATIONS + 1), count))
         conversations = [f"00000000-0000-0000-0000-{number:012d}" for number in numbers]
         ids = [str(uuid.uuid4()) for _ in numbers]
         roles, texts = ["user"] * count, [CONTENT] * count
-        if not self._batch:
+        if self._name in ("plain INSERT", "append_one"):
             values = [ids[0], conversations[0], roles[0], texts[0]]
-            return ", ".join(f"'{value}'" for value in values) + (", null" if self._full else "")
-        ones, nulls, places = ["1"] * count, ["null"] * count, [str(n + 1) for n in range(count)]
+            return ", ".join(f"'{value}'" for value in values) + (", null" if self._name == "append_one" else "")
         columns = [ids, conversations, roles, texts]
-        if self._full:
-            columns = [conversations, ones, nulls, nulls, ones, ids, places, ones, roles, texts, nulls, nulls]
+        if self._name.startswith("append_each"):
+            columns = [conversations, ids, roles, texts, []]
+        elif self._name.startswith("append_batch"):
+            ones, places = ["1"] * count, [str(n + 1) for n in range(count)]
+            columns = [conversations, ones, [], [], ones, ids, places, ones, roles, texts, [], []]
         return ", ".join("'{" + ",".join(column) + "}'" for column in columns)
 
 
@@ -63,9 +66,8 @@ def run(cluster: Cluster, executions: int) -> Part:
     cluster.stop(now=False)
     part: Part = {}
     for name, (sql, messages) in _statements().items():
-        ours = name.startswith("append")
-        few = _count(cluster, sql, _Arguments("unnest" in sql, ours, messages), 5)
-        many = _count(cluster, sql, _Arguments("unnest" in sql, ours, messages), 5 + executions)
+        few = _count(cluster, sql, _Arguments(name, messages), 5)
+        many = _count(cluster, sql, _Arguments(name, messages), 5 + executions)
         part[name] = {what: round((many[what] - few[what]) / executions / messages) for what in many}
     return part
 

@@ -1,72 +1,59 @@
-// The parameters of our own batch statement (store/sql/append_batch.sql), made anew for each batch.
+// The parameters of our own statement for many messages (store/sql/append_each.sql), made anew for
+// each batch.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "store/array_literal.h"
-#include "store/uuid.h"
+#include "store/binary_array.h"
 #include "tests/bench/programs/load.h"
 
 namespace hwlab::bench {
 
-// One message a row, to conversations at random. Callers keep to conversations of their own, as
-// batches of one process do: the statement skips one that another holds.
+// One message a row, each to a conversation of its own, chosen at random. Callers keep to
+// conversations of their own, as batches of one process do: the statement skips one that another
+// holds.
 class BatchParameters {
  public:
   BatchParameters(int caller, int callers, int conversations, int rows)
-      : caller_(caller),
-        callers_(callers),
-        rows_(rows),
-        own_(static_cast<std::size_t>(conversations / callers)),
-        random_(caller, conversations / callers) {}
+      : rows_(static_cast<std::size_t>(rows)), random_(static_cast<unsigned>(caller)) {
+    for (int number = caller + 1; number <= conversations; number += callers)
+      own_.push_back(store::parse_uuid(conversation_id(number)).value());
+  }
 
   // Valid until the next call.
-  std::vector<const char*> next() {
+  store::Arrays next() {
+    chosen_.clear();
+    std::sample(own_.begin(), own_.end(), std::back_inserter(chosen_), rows_, random_);
     arrays_ = {};
-    units_.assign(own_, 0);
-    counts_.clear();
-    for (int row = 0; row < rows_; ++row)
-      add_message(random_() - 1);
-    for (const int count : counts_) {
-      arrays_[1].add(std::to_string(count));
-      arrays_[2].add_null();
-      arrays_[3].add_null();
-      arrays_[4].add(std::to_string(count));
+    for (const store::Uuid& conversation : chosen_) {  // in rising order, as all of them are
+      arrays_.conversations.add(conversation);
+      arrays_.ids.add(store::new_uuid());
+      arrays_.roles.add(std::string_view("user"));
+      arrays_.contents.add(std::string_view(content_));
+      arrays_.metadata.add(std::optional<std::string_view>());
     }
-    std::vector<const char*> values;
-    for (store::ArrayLiteral& array : arrays_)
-      values.push_back(array.finish().c_str());
-    return values;
+    return {arrays_.conversations.finish(), arrays_.ids.finish(), arrays_.roles.finish(),
+            arrays_.contents.finish(), arrays_.metadata.finish()};
   }
 
  private:
-  void add_message(int chosen) {
-    std::size_t& unit = units_[static_cast<std::size_t>(chosen)];
-    if (unit == 0) {
-      arrays_[0].add(conversation_id(chosen * callers_ + caller_ + 1));
-      counts_.push_back(0);
-      unit = counts_.size();
-    }
-    arrays_[5].add(store::to_text(store::new_uuid()));
-    arrays_[6].add(std::to_string(unit));
-    arrays_[7].add(std::to_string(++counts_[unit - 1]));
-    arrays_[8].add("user");
-    arrays_[9].add(content_);
-    arrays_[10].add_null();
-    arrays_[11].add_null();
-  }
+  struct Columns {
+    store::BinaryArray<store::Uuid> conversations;
+    store::BinaryArray<store::Uuid> ids;
+    store::BinaryArray<std::string_view> roles;
+    store::BinaryArray<std::string_view> contents;
+    store::BinaryArray<std::string_view> metadata;
+  };
 
-  int caller_;
-  int callers_;
-  int rows_;
-  std::size_t own_;
-  Random random_;
+  std::size_t rows_;
+  std::mt19937_64 random_;
+  std::vector<store::Uuid> own_;
+  std::vector<store::Uuid> chosen_;
   const std::string content_ = message_content();
-  std::array<store::ArrayLiteral, 12> arrays_;  // $1 to $12
-  std::vector<std::size_t> units_;              // the place in $1 of each conversation; 0: none yet
-  std::vector<int> counts_;                     // of the messages of each unit
+  Columns arrays_;
 };
 
 }  // namespace hwlab::bench

@@ -1,9 +1,10 @@
 // What the server and its own library give when nothing stands between.
 //
 //   bench_libpq append --dsn DSN [...]                 a prepared INSERT a call
-//   bench_libpq batch --dsn DSN --statement FILE       our own batch statement, 256 rows a call; a
-//   caller has a
-//                                                      connection and conversations of its own
+//   bench_libpq batch --dsn DSN --statement FILE       our own statement for many messages, 256
+//   rows
+//                                                      a call; a caller has a connection and
+//                                                      conversations of its own
 //   bench_libpq rows --dsn DSN --query SQL             every row and column of a query, --argument
 //   for $1
 #include <libpq-fe.h>
@@ -40,6 +41,17 @@ class Connection {
   Result run(const std::vector<const char*>& values) {
     return checked(Result(PQexecPrepared(raw_, "statement", static_cast<int>(values.size()),
                                          values.data(), nullptr, nullptr, 0)));
+  }
+  Result run(const hwlab::store::Arrays& arrays) {
+    std::vector<const char*> values;
+    std::vector<int> sizes;
+    for (const auto& array : arrays) {
+      values.push_back(array.bytes.data());
+      sizes.push_back(static_cast<int>(array.bytes.size()));
+    }
+    const std::vector<int> binary(arrays.size(), 1);
+    return checked(Result(PQexecPrepared(raw_, "statement", static_cast<int>(values.size()),
+                                         values.data(), sizes.data(), binary.data(), 0)));
   }
 
  private:
