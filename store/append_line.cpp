@@ -228,9 +228,9 @@ Deadline::Clock::time_point AppendQueue::Line::let_others_line_up() {
 }
 
 void AppendQueue::Line::learn_from(Deadline::Clock::duration round_trip) {
-  constexpr Deadline::Clock::duration longest = std::chrono::microseconds(250);
+  constexpr Deadline::Clock::duration longest = std::chrono::microseconds(500);
   const std::lock_guard lock(mutex_);
-  worth_waiting_ = std::min(round_trip / 16, longest);
+  worth_waiting_ = std::min(round_trip / 8, longest);
 }
 
 AttemptResult AppendQueue::Line::wait(Entry& entry) {
