@@ -8,6 +8,7 @@
 #include <fstream>
 #include <regex>
 
+#include "tests/conformance/check/subject.h"
 #include "tests/conformance/check_program.h"
 #include "tests/support/database.h"
 
@@ -29,7 +30,9 @@ TEST(PluginCheck, OurPluginPassesAllCases) {
   const CheckProgram program(file_of(HWLAB_PLUGIN, usual_section));
   const auto ended = program.run({HWLAB_PLUGIN});
   EXPECT_THAT(ended.failed(), IsEmpty()) << ended.text;
-  EXPECT_THAT(ended.with("not run"), IsEmpty());
+  if (!check::is_sanitized) {  // which lets no allocation fail
+    EXPECT_THAT(ended.with("not run"), IsEmpty());
+  }
   EXPECT_THAT(ended.text, EndsWith(" passed, 0 failed\n"));
   EXPECT_EQ(ended.code, 0);
 }
