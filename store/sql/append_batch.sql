@@ -18,7 +18,7 @@ with locked as materialized (
    where c.id = any ($1::uuid[])
      for no key update of c skip locked
 ), held as materialized (
-  select l.id, u.place, u.messages, u.expected,
+  select u.id, u.place, ($2::integer[])[u.place] as messages, ($3::bigint[])[u.place] as expected,
          case when u.latest is null then statement_timestamp() + (u.last_now - 1)::double precision * interval '1 microsecond'
               -- In two parts: an interval is multiplied in floating point, which is not exact for microseconds after 2255.
               else greatest(timestamptz 'epoch'
@@ -26,9 +26,9 @@ with locked as materialized (
                               + (u.latest % 1000000::bigint)::double precision * interval '1 microsecond',
                             statement_timestamp() + (u.last_now - 1)::double precision * interval '1 microsecond')
           end as created_at
-    from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::integer[])
-         with ordinality as u (id, messages, expected, latest, last_now, place)
-         join locked l on l.id = u.id
+    from (select p.id, p.place, ($4::bigint[])[p.place] as latest, ($5::integer[])[p.place] as last_now
+            from (select l.id, pg_catalog.width_bucket(l.id, $1::uuid[]) as place from locked l offset 0) p
+          offset 0) u
 ), bumped as (
   update {schema}.conversations c
      set last_seq = c.last_seq + held.messages,

@@ -118,6 +118,41 @@ TEST_F(AppendQueue, StoresWhatHasLinedUpInOneTransaction) {
       << "readers that order by time see the same order";
 }
 
+// By the statement that takes one message for each conversation.
+TEST_F(AppendQueue, StoresOneMessageForEachOfManyConversationsAsTheyAre) {
+  const std::string large(100'000, 'x');
+  const std::vector<std::string_view> contents = {
+      "", "NULL", R"({"a","b\\"})", "with 'quotes' and \\ \x01", "Größe 🦊", large};
+  hold_up();
+  std::vector<Outcome> outcomes;
+  std::vector<store::NewMessage> sent;
+  for (const std::string_view content : contents) {
+    sent.push_back(message(content));
+    sent.back().role = sent.size() % 2 == 0 ? "assistant" : "system";
+    if (sent.size() % 3 == 0)
+      sent.back().metadata = R"({"n": [1, null]})";
+    outcomes.push_back(line_up(new_conversation(), {sent.back()}));
+  }
+  const store::Uuid unknown = store::new_uuid();
+  Outcome lost = line_up(unknown, {message("to nobody")});
+  let_go();
+  first_.get();
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(outcomes[i].get().messages.at(0).seq, 1);
+    pqxx::nontransaction reader(observer_);
+    const auto row = reader.exec("select content, role, metadata::text from messages where id = '" +
+                                 store::to_text(sent[i].id) + "'");
+    ASSERT_EQ(row.size(), 1U);
+    EXPECT_EQ(std::string_view(row[0][0].c_str(), row[0][0].size()), sent[i].content);
+    EXPECT_EQ(row[0][1].c_str(), std::string(sent[i].role));
+    EXPECT_EQ(row[0][2].is_null(), !sent[i].metadata.has_value());
+  }
+  EXPECT_EQ(error_of([&] { lost.get(); }).kind(), Kind::not_found);
+  EXPECT_EQ(database_.value("select count(distinct xmin::text) from messages"), "2")
+      << "the first one, and all the others";
+}
+
 TEST_F(AppendQueue, RefusesWhatWouldBeTooMuchWaiting) {
   const auto conversation = new_conversation();
   hold_up();
