@@ -12,9 +12,7 @@
 
 #include "store/parameters.h"
 
-namespace hwlab::store {
-
-namespace bridge {
+namespace hwlab::store::bridge {
 
 struct FinishConnection {
   void operator()(pqxx::internal::pq::PGconn* connection) const noexcept;
@@ -22,8 +20,7 @@ struct FinishConnection {
 // A connection of libpq.
 using RawConnection = std::unique_ptr<pqxx::internal::pq::PGconn, FinishConnection>;
 
-}  // namespace bridge
-}  // namespace hwlab::store
+}  // namespace hwlab::store::bridge
 
 #if PQXX_VERSION_MAJOR < 7
 
