@@ -277,6 +277,8 @@ void AppendQueue::Line::leave_line(Entry& entry) noexcept {
 
 // Those from the line that go with the leader.
 auto AppendQueue::Line::take_along(Entry& leader) -> Batch {
+  if (waiting_.empty())
+    return {};
   AppendLoad load(options_, leader.unit);
   Batch followers;
   for (Entry& entry : waiting_) {
