@@ -1,8 +1,11 @@
 #include "store/append_unit.h"
 
+#include <utility>
+
 namespace hwlab::store {
 
-AppendUnit::AppendUnit(const Append& append, Deadline until) : request(append), deadline(until) {
+AppendUnit::AppendUnit(Append append, Deadline until)
+    : request(std::move(append)), deadline(until) {
   for (const NewMessage& message : request.messages)
     bytes += message.role.size() + message.content.size() + message.metadata.value_or("").size();
 }

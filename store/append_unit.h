@@ -43,7 +43,7 @@ struct AttemptResult {
 // All of its messages are stored, or none. Used by one thread at a time: its caller's, or that of
 // the caller that makes an attempt for it.
 struct AppendUnit {
-  AppendUnit(const Append& append, Deadline until);
+  AppendUnit(Append append, Deadline until);
 
   // Copies the texts that were borrowed from the caller, who may be gone before an attempt that
   // another one makes is over.
