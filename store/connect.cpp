@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "store/embedded_sql.h"
+
 namespace hwlab::store {
 namespace {
 
@@ -107,8 +109,14 @@ Route route_of(PGconn* connection) {
   return route;
 }
 
-// Whether the socket became ready; false when it is time to look at the deadline and the stop flag.
-bool wait_for_socket(PGconn* connection, PostgresPollingStatusType wanted, Deadline deadline) {
+// Whether the socket became ready; false when it is time to try this again. Throws Error when it is
+// time to give up.
+bool wait_for_socket(PGconn* connection, PostgresPollingStatusType wanted, Deadline deadline,
+                     const std::atomic<bool>& stop) {
+  if (stop.load(std::memory_order_relaxed))
+    throw Error(Kind::stopped, "the store is being closed");
+  if (deadline.passed())
+    throw Error(Kind::unavailable, "the server did not answer in time");
   constexpr auto slice = 20ms;
   pollfd entry{.fd = PQsocket(connection),
                .events = static_cast<short>(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT),
@@ -124,6 +132,42 @@ void check_encoding(PGconn* connection) {
                                   ", not in UTF8: create one with encoding 'UTF8'");
 }
 
+// Goes through what libpq and the server have to say to each other.
+void finish(PGconn* connection, Deadline deadline, const std::atomic<bool>& stop) {
+  PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
+  while (wanted != PGRES_POLLING_OK) {
+    if (!wait_for_socket(connection, wanted, deadline, stop))
+      continue;
+    wanted = PQconnectPoll(connection);
+    if (wanted == PGRES_POLLING_FAILED)
+      throw refused(connection);
+  }
+}
+
+// Whatever becomes of it: a server that does not let us ends them by itself, later.
+void end_lost(LostSessions& lost, PGconn* connection, Deadline deadline,
+              const std::atomic<bool>& stop) {
+  const auto all = lost.all();
+  if (all.empty())
+    return;
+  const auto parameters = parameters_of(all, Deadline::Clock::now());
+  const std::array<const char*, 3> values = {parameters.pids.c_str(), parameters.oldest.c_str(),
+                                             parameters.youngest.c_str()};
+  if (PQsendQueryParams(connection, std::string(sql::end_lost_sessions).c_str(),
+                        static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr,
+                        0) == 0)
+    throw refused(connection);
+  while (PQisBusy(connection) != 0)
+    if (wait_for_socket(connection, PGRES_POLLING_READING, deadline, stop) &&
+        PQconsumeInput(connection) == 0)
+      throw refused(connection);
+  while (PGresult* const result = PQgetResult(connection))
+    PQclear(result);
+  if (PQstatus(connection) == CONNECTION_BAD)
+    throw refused(connection);
+  lost.forget(all);
+}
+
 }  // namespace
 
 void bridge::FinishConnection::operator()(PGconn* connection) const noexcept {
@@ -132,7 +176,10 @@ void bridge::FinishConnection::operator()(PGconn* connection) const noexcept {
 
 std::unique_ptr<Session> connect(const ConnectionOptions& options, const PreparedFlag& prepared,
                                  Deadline deadline, const std::atomic<bool>& stop,
-                                 const std::function<void(const Route&)>& on_route) {
+                                 const std::function<void(const Route&)>& on_route,
+                                 std::shared_ptr<LostSessions> lost) {
+  ServerProcess process;
+  process.asked_for = Deadline::Clock::now();
   RawConnection connection = start(options);
   Route route = route_of(connection.get());
   if (on_route)
@@ -140,25 +187,30 @@ std::unique_ptr<Session> connect(const ConnectionOptions& options, const Prepare
   if (PQstatus(connection.get()) == CONNECTION_BAD)
     throw refused(connection.get());
 
-  PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
-  while (wanted != PGRES_POLLING_OK) {
-    if (stop.load(std::memory_order_relaxed))
-      throw Error(Kind::stopped, "the store is being closed");
-    if (deadline.passed())
-      throw Error(Kind::unavailable, "the server did not answer in time");
-    if (!wait_for_socket(connection.get(), wanted, deadline))
-      continue;
-    wanted = PQconnectPoll(connection.get());
-    if (wanted == PGRES_POLLING_FAILED)
-      throw refused(connection.get());
+  const auto learn_process = [&] {
+    process.pid = PQbackendPID(connection.get());
+    process.answered = Deadline::Clock::now();
+  };
+  try {
+    finish(connection.get(), deadline, stop);
+    learn_process();
+    check_encoding(connection.get());
+    if (lost != nullptr)
+      end_lost(*lost, connection.get(), deadline, stop);
+  } catch (const Error&) {
+    learn_process();
+    // The server may go on with what was given up here.
+    const auto status = PQstatus(connection.get());
+    if (lost != nullptr && status != CONNECTION_BAD && status != CONNECTION_STARTED)
+      lost->add(process);
+    throw;
   }
-
-  check_encoding(connection.get());
   PQsetErrorVerbosity(connection.get(), PQERRORS_TERSE);
   PQsetNoticeProcessor(
       connection.get(), [](void*, const char*) {}, nullptr);
   route.encrypted = PQsslInUse(connection.get()) != 0 || PQgssEncInUse(connection.get()) != 0;
-  return std::make_unique<Session>(std::move(connection), prepared, std::move(route));
+  return std::make_unique<Session>(std::move(connection), prepared, std::move(route), process,
+                                   std::move(lost));
 }
 
 }  // namespace hwlab::store

@@ -27,8 +27,12 @@ using ConnectionOptions = std::vector<std::pair<std::string, std::string>>;
 //
 // `on_route` is told the route once it is known, before anything is sent, whatever then becomes of
 // the attempt.
+//
+// The session ends those that are `lost`, before it is given away, and is itself added to them when
+// it comes to that; null for a pooler's sessions, whose processes are not known.
 std::unique_ptr<Session> connect(const ConnectionOptions& options, const PreparedFlag& prepared,
                                  Deadline deadline, const std::atomic<bool>& stop,
-                                 const std::function<void(const Route&)>& on_route = {});
+                                 const std::function<void(const Route&)>& on_route = {},
+                                 std::shared_ptr<LostSessions> lost = nullptr);
 
 }  // namespace hwlab::store

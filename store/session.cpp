@@ -22,11 +22,14 @@ Error StatementFailed::to_error() const {
   return {judgement_.kind, sentence, sqlstate_};
 }
 
-Session::Session(bridge::RawConnection made, PreparedFlag prepared, Route route)
+Session::Session(bridge::RawConnection made, PreparedFlag prepared, Route route,
+                 const ServerProcess& process, std::shared_ptr<LostSessions> lost)
     : cancel_(cancel_of(made.get())),
       connection_(std::move(made)),
       prepared_(std::move(prepared)),
       route_(std::move(route)),
+      process_(process),
+      lost_(std::move(lost)),
       cut_socket_(::fcntl(connection_.sock(), F_DUPFD_CLOEXEC, 0)) {
   // Without it nothing could end a statement that is not answered.
   if (cut_socket_ < 0)
@@ -35,6 +38,9 @@ Session::Session(bridge::RawConnection made, PreparedFlag prepared, Route route)
 
 Session::~Session() {
   const std::lock_guard lock(cut_mutex_);
+  // The server has not been told, or nobody knows whether it was.
+  if (lost_ != nullptr && (was_cut_ || !connection_.is_open()))
+    lost_->add(process_);
   if (cut_socket_ >= 0)
     ::close(cut_socket_);
   cut_socket_ = -1;

@@ -13,6 +13,7 @@
 
 #include "store/cancel.h"
 #include "store/classify.h"
+#include "store/lost_sessions.h"
 #include "store/pqxx_bridge.h"
 #include "store/route.h"
 #include "store/statements.h"
@@ -47,8 +48,10 @@ using PreparedFlag = std::shared_ptr<std::atomic<bool>>;
 // Used by one thread at a time, but for cut().
 class Session {
  public:
-  // Takes a finished connection.
-  Session(bridge::RawConnection made, PreparedFlag prepared, Route route = {});
+  // Takes a finished connection. `lost` is told of `process` when the session does not end as it
+  // should; nobody is when it is null.
+  Session(bridge::RawConnection made, PreparedFlag prepared, Route route,
+          const ServerProcess& process, std::shared_ptr<LostSessions> lost);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -93,6 +96,8 @@ class Session {
   bridge::Connection connection_;
   PreparedFlag prepared_;
   const Route route_;
+  const ServerProcess process_;
+  const std::shared_ptr<LostSessions> lost_;
   std::set<const Statement*> known_;  // statements that are prepared here
 
   std::mutex cut_mutex_;

@@ -9,6 +9,7 @@
 
 #include "store/error.h"
 #include "store/hosts.h"
+#include "store/lost_sessions.h"
 
 namespace hwlab::store {
 namespace {
@@ -26,6 +27,11 @@ enum class Limits {
 
 // While a statement runs the server looks this often whether its client is still there.
 constexpr auto client_check = "2000";
+// Between statements, and with an answer that nobody takes, it finds a client gone within a minute,
+// not within hours. No meaning on a unix socket.
+constexpr auto tcp_check =
+    " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=60000";
 
 ConnectionOptions with_limits(ConnectionOptions options, Limits limits,
                               std::chrono::milliseconds statement_timeout) {
@@ -35,7 +41,7 @@ ConnectionOptions with_limits(ConnectionOptions options, Limits limits,
   std::string ours =
       "-c search_path=pg_catalog,pg_temp -c plan_cache_mode=force_generic_plan"
       " -c statement_timeout=" +
-      std::to_string(statement_timeout.count());
+      std::to_string(statement_timeout.count()) + tcp_check;
   if (limits == Limits::both)
     ours += std::string(" -c client_connection_check_interval=") + client_check;
   const auto theirs = std::find_if(options.begin(), options.end(),
@@ -60,6 +66,7 @@ struct SessionMaker::Learned {
   std::string last_good;  // a target's name
   Limits limits = Limits::both;
   std::string warned;  // of a route, with this sentence
+  const std::shared_ptr<LostSessions> lost = std::make_shared<LostSessions>();
 };
 
 SessionMaker::SessionMaker(ConnectionSource source, bool prepare_statements,
@@ -119,8 +126,10 @@ std::unique_ptr<Session> SessionMaker::open(const ConnectionOptions& options, De
       limits = learned_->limits;
     }
     try {
-      auto session = connect(with_limits(options, limits, statement_timeout_), prepared_, deadline,
-                             stop, [this](const Route& route) { judge(route); });
+      auto session = connect(
+          with_limits(options, limits, statement_timeout_), prepared_, deadline, stop,
+          [this](const Route& route) { judge(route); },
+          limits == Limits::none ? nullptr : learned_->lost);
       if (session->server_version() < oldest_server)
         throw Error(Kind::config, "the server is older than PostgreSQL 13: upgrade it");
       return session;

@@ -36,13 +36,17 @@ class Network : public FaultTest {
     options.most_timeout = 800ms;
     return options;
   }
-  static void report(const char* what, int count, const Verdict& verdict) {
+  static void report(const char* what, int count, const Verdict& verdict,
+                     const SessionWatch* sessions = nullptr) {
     std::cout << "REPORT " << what << '=' << count << " calls=" << verdict.calls
               << " ok=" << verdict.ok << " unknown=" << verdict.unknown << " lost=" << verdict.lost
               << " doubled=" << verdict.doubled << " out_of_order=" << verdict.out_of_order
               << " latest_ms=" << verdict.latest / 1ms
-              << " latest_plain_ms=" << verdict.latest_plain / 1ms << " seed=" << fault_seed()
-              << '\n';
+              << " latest_plain_ms=" << verdict.latest_plain / 1ms;
+    if (sessions != nullptr)
+      std::cout << " sessions_most=" << sessions->most()
+                << " sessions_above_ms=" << sessions->longest_above().count();
+    std::cout << " seed=" << fault_seed() << '\n';
   }
   void await_struck(std::uint64_t count) const {
     ASSERT_TRUE(gate_.comes_true([&](const auto& counters) { return counters.struck >= count; }));
@@ -183,6 +187,7 @@ TEST_F(Frozen, BackendHoldsItsOwnCallersOnly) {
 // ---- 3 and 4: black holes ----
 
 TEST_F(Network, ThatSwallowsEverythingHoldsNobodyBeyondTheDeadline) {
+  SessionWatch sessions(database_.dsn(), application, 4);
   const auto plugin = load_through_gate();
   Load load(plugin.conversation_store(), impatient());
   const int rounds = from_environment("HWLAB_FAULT_CYCLES", 3);
@@ -196,7 +201,10 @@ TEST_F(Network, ThatSwallowsEverythingHoldsNobodyBeyondTheDeadline) {
   gate_.forward();
   ASSERT_TRUE(load.await_ok(50));
   gate_.reset();  // else the server holds what it never got to the end of
-  report("black_holes", rounds, expect_agreement(load, database_.dsn()));
+  const Verdict verdict = expect_agreement(load, database_.dsn());
+  sessions.stop();
+  EXPECT_LE(sessions.longest_above(), 1s) << "at most " << sessions.most();
+  report("black_holes", rounds, verdict, &sessions);
 }
 
 TEST_F(Network, ThatSwallowsEverythingLetsThePluginGo) {

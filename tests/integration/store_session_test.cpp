@@ -1,4 +1,5 @@
-// Does a session do the same with either version of libpqxx: prepare once, and stay silent?
+// Does a session do the same with either version of libpqxx: prepare once, and stay silent? Does it
+// leave nothing behind at the server?
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "store/connect.h"
+#include "store/session_maker.h"
 #include "tests/support/store_fixture.h"
 
 namespace hwlab::test {
@@ -74,6 +76,121 @@ TEST_F(SessionTest, WritesNoticesOfTheServerNowhere) {
     EXPECT_THROW(session->run_text("select 1"), store::StatementFailed);
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(SessionTest, AsksTheServerToFindOutSoonThatWeHaveGone) {
+  const store::SessionMaker make(database_.source(), true, std::chrono::seconds(15), no_log());
+  const std::atomic<bool> stop = false;
+  // On a unix socket they are in force as zeros: what they would be is asked for.
+  EXPECT_STREQ(
+      make(soon(), stop)
+          ->run_text("select string_agg(reset_val, ' ' order by name) from pg_settings where name "
+                     "in ('tcp_keepalives_count', 'tcp_keepalives_idle', "
+                     "'tcp_keepalives_interval', 'tcp_user_timeout')")[0][0]
+          .c_str(),
+      "3 30 10 60000");
+}
+
+// A session at the server that nobody here holds any more.
+class LostSession {
+ public:
+  explicit LostSession(const std::string& dsn) {
+    process_.asked_for = store::Deadline::Clock::now();
+    connection_ = std::make_unique<pqxx::connection>(dsn + " application_name=hwlab-conversations");
+    process_.answered = store::Deadline::Clock::now();
+    process_.pid = connection_->backendpid();
+  }
+  [[nodiscard]] const store::ServerProcess& process() const { return process_; }
+  [[nodiscard]] bool is_alive() const {
+    try {
+      pqxx::nontransaction(*connection_).exec("select 1");
+      return true;
+    } catch (const pqxx::broken_connection&) {
+      return false;
+    }
+  }
+
+ private:
+  store::ServerProcess process_;
+  std::unique_ptr<pqxx::connection> connection_;
+};
+
+class LostSessionTest : public SessionTest {
+ protected:
+  std::unique_ptr<store::Session> connect() {
+    const std::atomic<bool> stop = false;
+    return store::connect(database_.source()(), prepared_, soon(), stop, {}, lost_);
+  }
+  const std::shared_ptr<store::LostSessions> lost_ = std::make_shared<store::LostSessions>();
+};
+
+TEST_F(LostSessionTest, IsEndedByTheNextOne) {
+  const LostSession one(database_.dsn());
+  const LostSession other(database_.dsn());
+  const LostSession not_lost(database_.dsn());
+  lost_->add(one.process());
+  lost_->add(other.process());
+  const auto session = connect();
+  EXPECT_FALSE(one.is_alive());
+  EXPECT_FALSE(other.is_alive());
+  EXPECT_TRUE(not_lost.is_alive());
+  EXPECT_TRUE(lost_->all().empty());
+  EXPECT_STREQ(session->run_text("select 1")[0][0].c_str(), "1");
+}
+
+TEST_F(LostSessionTest, IsNotTakenForOneOfTheSameNumber) {
+  using std::chrono::seconds;
+  const LostSession later(database_.dsn());
+  const LostSession earlier(database_.dsn());
+  const Database elsewhere;
+  const LostSession of_another_database(elsewhere.dsn());
+  const auto moved = [](store::ServerProcess process, seconds by) {
+    process.asked_for += by;
+    process.answered += by;
+    return process;
+  };
+  lost_->add(moved(later.process(), seconds(-20)));
+  lost_->add(moved(earlier.process(), seconds(20)));
+  lost_->add(of_another_database.process());
+  connect();
+  EXPECT_TRUE(later.is_alive());
+  EXPECT_TRUE(earlier.is_alive());
+  EXPECT_TRUE(of_another_database.is_alive());
+}
+
+TEST_F(LostSessionTest, IsFoundWithoutItsNumberWhenItWasNeverUsed) {
+  const LostSession unused(database_.dsn());
+  const LostSession used(database_.dsn());
+  ASSERT_TRUE(used.is_alive());
+  store::ServerProcess process = unused.process();
+  process.pid = 0;
+  lost_->add(process);
+  connect();
+  EXPECT_FALSE(unused.is_alive());
+  EXPECT_TRUE(used.is_alive());
+}
+
+TEST_F(LostSessionTest, IsOneThatWasCutAndNotOneThatWasClosed) {
+  connect();
+  EXPECT_TRUE(lost_->all().empty());
+  auto session = connect();
+  const int pid = std::stoi(session->run_text("select pg_backend_pid()")[0][0].c_str());
+  session->cut();
+  session.reset();
+  ASSERT_EQ(lost_->all().size(), 1U);
+  EXPECT_EQ(lost_->all().front().pid, pid);
+}
+
+TEST_F(LostSessionTest, IsLeftToTheServerWhereTheRoleMayNotEndIt) {
+  const LostSession lost(database_.dsn());
+  lost_->add(lost.process());
+  auto options = database_.source()();
+  options.emplace_back("options", "-c role=pg_monitor");
+  const std::atomic<bool> stop = false;
+  const auto session = store::connect(options, prepared_, soon(), stop, {}, lost_);
+  EXPECT_STREQ(session->run_text("select 1")[0][0].c_str(), "1");
+  EXPECT_TRUE(lost.is_alive());
+  EXPECT_TRUE(lost_->all().empty());
 }
 
 }  // namespace
