@@ -89,36 +89,19 @@ store::Store::ConnectionSource connection_source(const config::DsnReference& ref
   };
 }
 
-store::Log to_log(std::shared_ptr<spdlog::logger> logger) {
-  return [logger = std::move(logger)](store::Severity severity, std::string_view line) {
-    switch (severity) {
-      case store::Severity::debug:
-        return logger->debug("{}", line);
-      case store::Severity::info:
-        return logger->info("{}", line);
-      case store::Severity::warning:
-        return logger->warn("{}", line);
-      case store::Severity::error:
-        return logger->error("{}", line);
-    }
-  };
-}
-
 }  // namespace
 
 Instance::Instance(const hwlab_host& host, std::shared_ptr<config::Redactor> redactor)
-    : process_(this_process()),
-      settings_(read_settings(host)),
-      redactor_(std::move(redactor)),
-      log_(make_logger(host, settings_.log_level, redactor_)) {
+    : process_(this_process()), settings_(read_settings(host)), redactor_(std::move(redactor)) {
+  const store::Log log = make_log(host, settings_.log_level, redactor_);
   const config::Dsn dsn = config::resolve_dsn(settings_.dsn);  // a mistake in it is told now
   redactor_->add(dsn.secrets);
   for (const std::string& warning : dsn.warnings)
-    log_->warn("{}", warning);
+    log(store::Severity::warning, warning);
 
   const std::string application = host.name != nullptr ? host.name : "hwlab-conversations";
   store_ = std::make_unique<store::Store>(
-      to_store(settings_), connection_source(settings_.dsn, redactor_, application), to_log(log_));
+      to_store(settings_), connection_source(settings_.dsn, redactor_, application), log);
   if (settings_.startup == config::Startup::verify)
     store_->verify(store::Deadline::in(settings_.pool.connect_timeout));
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <hwlab/plugin.h>
-#include <spdlog/logger.h>
 
 #include <condition_variable>
 #include <memory>
@@ -53,13 +52,11 @@ class Instance {
   [[nodiscard]] store::Store& store() noexcept { return *store_; }
   [[nodiscard]] const config::Settings& settings() const noexcept { return settings_; }
   [[nodiscard]] const config::Redactor& redactor() const noexcept { return *redactor_; }
-  [[nodiscard]] spdlog::logger& log() noexcept { return *log_; }
 
  private:
   const unsigned process_;  // as counted by the fork handler
   config::Settings settings_;
   std::shared_ptr<config::Redactor> redactor_;
-  std::shared_ptr<spdlog::logger> log_;
   std::unique_ptr<store::Store> store_;
 
   std::mutex mutex_;

@@ -1,9 +1,11 @@
 #include "plugin/log.h"
 
+#include <spdlog/logger.h>
 #include <spdlog/sinks/sink.h>
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "plugin/presentable.h"
 
@@ -36,6 +38,20 @@ class HostSink final : public spdlog::sinks::sink {
   std::shared_ptr<const config::Redactor> redactor_;
 };
 
+spdlog::level::level_enum to_spdlog(store::Severity severity) {
+  switch (severity) {
+    case store::Severity::debug:
+      return spdlog::level::debug;
+    case store::Severity::info:
+      return spdlog::level::info;
+    case store::Severity::warning:
+      return spdlog::level::warn;
+    case store::Severity::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
 spdlog::level::level_enum to_spdlog(config::LogLevel level) {
   switch (level) {
     case config::LogLevel::trace:
@@ -58,14 +74,17 @@ spdlog::level::level_enum to_spdlog(config::LogLevel level) {
 
 }  // namespace
 
-std::shared_ptr<spdlog::logger> make_logger(const hwlab_host& host, config::LogLevel level,
-                                            std::shared_ptr<const config::Redactor> redactor) {
+store::Log make_log(const hwlab_host& host, config::LogLevel level,
+                    std::shared_ptr<const config::Redactor> redactor) {
   std::vector<spdlog::sink_ptr> sinks;
   if (host.log != nullptr)
     sinks.push_back(std::make_shared<HostSink>(host, std::move(redactor)));
-  auto logger = std::make_shared<spdlog::logger>("hwlab_conversations", sinks.begin(), sinks.end());
+  const auto logger =
+      std::make_shared<spdlog::logger>("hwlab_conversations", sinks.begin(), sinks.end());
   logger->set_level(to_spdlog(level));
-  return logger;
+  return [logger](store::Severity severity, std::string_view line) {
+    logger->log(to_spdlog(severity), "{}", line);
+  };
 }
 
 }  // namespace hwlab::plugin

@@ -2,19 +2,19 @@
 #pragma once
 
 #include <hwlab/plugin.h>
-#include <spdlog/logger.h>
 
 #include <memory>
 
 #include "config/redactor.h"
 #include "config/settings.h"
+#include "store/log.h"
 
 namespace hwlab::plugin {
 
-// A logger of its own (not in spdlog's registry), which hands each line to the host's callback,
-// with known secrets redacted. It holds no lock while it does so. `host` is read now; its callback
-// must be callable for as long as the logger is used.
-std::shared_ptr<spdlog::logger> make_logger(const hwlab_host& host, config::LogLevel level,
-                                            std::shared_ptr<const config::Redactor> redactor);
+// By a logger of its own (not in spdlog's registry), which hands each line of `level` or above to
+// the host's callback, with known secrets redacted. It holds no lock while it does so. `host` is
+// read now; its callback must be callable for as long as the log is used. [any thread]
+store::Log make_log(const hwlab_host& host, config::LogLevel level,
+                    std::shared_ptr<const config::Redactor> redactor);
 
 }  // namespace hwlab::plugin
