@@ -22,6 +22,19 @@ class Network : public FaultTest {
   host::Plugin load_through_gate(const std::string& config = {}) {
     return load_plugin(gate_.dsn(), config);
   }
+  // A plugin that takes its server for a pooler: it leaves lost sessions alone, and so what they
+  // have not yet done may still be done.
+  host::Plugin load_as_behind_a_pooler() {
+    gate_.turn_away("08P01", "unsupported startup parameter: options");
+    auto plugin = load_through_gate();
+    auto first = std::async(std::launch::async, [store = plugin.conversation_store()] {
+      (void)store.list_conversations({}, {20s});
+    });
+    EXPECT_TRUE(gate_.comes_true([](const auto& counters) { return counters.attempts >= 2; }));
+    gate_.welcome();
+    first.get();
+    return plugin;
+  }
   static host::AddMessage hello(const std::string& conversation, const std::string& id,
                                 std::optional<std::int64_t> expected_seq = std::nullopt) {
     return {conversation, {id, "user", "hello", {}, {}}, expected_seq};
@@ -93,7 +106,7 @@ TEST_F(Network, ThatLosesTheReplyAndIsGoneLeavesIdsToRepeatWith) {
 }
 
 TEST_F(Network, ThatLosesAndDelaysStatementsUnderLoadDoublesNothing) {
-  const auto plugin = load_through_gate();
+  const auto plugin = load_as_behind_a_pooler();
   Load load(plugin.conversation_store(), load_options());
   std::mt19937 random(fault_seed());
   constexpr std::array fates = {Fate::lose_reply, Fate::lose_request, Fate::keep_request};
@@ -111,7 +124,7 @@ TEST_F(Network, ThatLosesAndDelaysStatementsUnderLoadDoublesNothing) {
 }
 
 TEST_F(Network, ThatDeliversTheFirstAttemptLateKeepsExpectedSeq) {
-  const auto plugin = load_through_gate();
+  const auto plugin = load_as_behind_a_pooler();
   const auto store = plugin.conversation_store();
   const auto conversation = store.create_conversation({}, {20s}).id;
   // The first attempt is still under way when the second one is sent ...
@@ -129,6 +142,22 @@ TEST_F(Network, ThatDeliversTheFirstAttemptLateKeepsExpectedSeq) {
   gate_.release_kept();
   EXPECT_EQ(second.get(), 2);
   EXPECT_TRUE(gate_.comes_true([](const auto& counters) { return counters.answered == 2; }));
+  EXPECT_EQ(rows(), "2 2");
+}
+
+TEST_F(Network, ThatHoldsTheFirstAttemptBackDeliversItToAnEndedSession) {
+  const auto plugin = load_through_gate();
+  const auto store = plugin.conversation_store();
+  const auto conversation = store.create_conversation({}, {20s}).id;
+  gate_.strike(Fate::keep_request, is_append);
+  EXPECT_EQ(store.add_message(hello(conversation, new_id(), 0), {20s}).seq, 1);
+  const auto sessions = [this] {
+    return database_.value("select count(*) from pg_stat_activity where application_name = '" +
+                           application + "'");
+  };
+  EXPECT_TRUE(comes_true([&] { return sessions() == "1"; })) << sessions();
+  gate_.release_kept();
+  EXPECT_EQ(store.add_message(hello(conversation, new_id(), 1), {20s}).seq, 2);
   EXPECT_EQ(rows(), "2 2");
 }
 
