@@ -11,7 +11,7 @@
 #include "store/append_statement.h"
 #include "store/binary_array.h"
 #include "store/error.h"
-#include "store/numbers.h"
+#include "store/fields.h"
 
 namespace hwlab::store {
 namespace {

@@ -1,14 +1,13 @@
 #include "store/append_statement.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "store/binary_array.h"
-#include "store/numbers.h"
+#include "store/fields.h"
 
 namespace hwlab::store {
 namespace {
@@ -44,18 +43,10 @@ struct Row {
 
 // The rows come in any order.
 std::vector<Row> in_order(const pqxx::result& rows) {
-  const auto text = [](const pqxx::field& field) {
-    return std::string_view(field.c_str(), field.size());
-  };
-  const auto number = [&text](const pqxx::field& field) {
-    std::int64_t read = 0;
-    std::from_chars(text(field).data(), text(field).data() + text(field).size(), read);
-    return read;
-  };
   std::vector<Row> sorted;
   sorted.reserve(static_cast<std::size_t>(rows.size()));
   for (const auto& row : rows)
-    sorted.push_back({number(row[0]), number(row[1]), time_of(row[2])});
+    sorted.push_back({integer_of(row[0]), integer_of(row[1]), time_of(row[2])});
   std::sort(sorted.begin(), sorted.end());
   return sorted;
 }

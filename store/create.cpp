@@ -4,7 +4,7 @@
 
 #include "store/attempts.h"
 #include "store/error.h"
-#include "store/numbers.h"
+#include "store/fields.h"
 
 namespace hwlab::store {
 namespace {

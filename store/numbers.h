@@ -39,10 +39,4 @@ class Numbers {
   std::string_view digits_;
 };
 
-// A column that is one time.
-template <typename Field>
-Micros time_of(const Field& field) {
-  return Numbers({field.c_str(), field.size()}).time(0);
-}
-
 }  // namespace hwlab::store

@@ -1,7 +1,6 @@
 #include "store/read.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -9,20 +8,10 @@
 
 #include "store/attempts.h"
 #include "store/error.h"
-#include "store/numbers.h"
+#include "store/fields.h"
 
 namespace hwlab::store {
 namespace {
-
-template <typename Field>
-std::string_view text(const Field& field) {
-  return {field.c_str(), field.size()};
-}
-
-template <typename Field>
-std::optional<std::string_view> optional_text(const Field& field) {
-  return field.is_null() ? std::nullopt : std::optional(text(field));
-}
 
 struct ConversationRow {
   std::string_view id;
@@ -62,18 +51,17 @@ struct ThreadRow {
   explicit ThreadRow(const pqxx::row& row) {
     auto column = row.begin();
     const pqxx::field& field = column;
-    const auto digits = text(field);
-    std::from_chars(digits.data(), digits.data() + digits.size(), seq);
+    seq = integer_of(field);
     ++column;
-    id = text(field);
+    id = text_of(field);
     ++column;
-    role = text(field);
+    role = text_of(field);
     ++column;
-    content = optional_text(field);
+    content = optional_text_of(field);
     ++column;
-    metadata = optional_text(field);
+    metadata = optional_text_of(field);
     ++column;
-    numbers = Numbers(text(field));
+    numbers = Numbers(text_of(field));
   }
 
   [[nodiscard]] Message to_message() const {
@@ -160,11 +148,11 @@ Listing list(Pool& pool, const Statements& statements, Order order,
       listing.next_cursor = to_text(Cursor{.order = order, .at = last_at, .id = last_id.value()});
       break;
     }
-    const ConversationRow read{.id = text(row[0]),
-                               .model = text(row[1]),
-                               .title = optional_text(row[2]),
-                               .metadata = optional_text(row[3]),
-                               .numbers = Numbers(text(row[4]))};
+    const ConversationRow read{.id = text_of(row[0]),
+                               .model = text_of(row[1]),
+                               .title = optional_text_of(row[2]),
+                               .metadata = optional_text_of(row[3]),
+                               .numbers = Numbers(text_of(row[4]))};
     const Conversation conversation = read.to_conversation();
     last_at = order == Order::started ? conversation.started_at : read.active_at();
     listing.conversations.push_back(conversation);
