@@ -48,7 +48,8 @@ if(NOT HWLAB_SANITIZE)
   add_dependencies(hwlab-plugin-check hwlab_check_malloc)
 endif()
 
-# hwlab_add_conformance_test(NAME): not by hwlab_add_test, because these need more time than others.
+# hwlab_add_conformance_test(NAME): not by hwlab_add_test, because these need more time than others, most of which they
+# wait; they begin first.
 function(hwlab_add_conformance_test test)
   add_executable(${test} conformance/${test}.cpp)
   target_include_directories(${test} PRIVATE "${PROJECT_SOURCE_DIR}")
@@ -65,7 +66,7 @@ function(hwlab_add_conformance_test test)
     ${test}
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS conformance TIMEOUT 600)
+    PROPERTIES LABELS conformance TIMEOUT 600 COST 60)
 endfunction()
 
 hwlab_add_conformance_test(own_plugin_test)

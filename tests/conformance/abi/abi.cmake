@@ -9,11 +9,11 @@ string(REGEX REPLACE "\t[^\n]*\n" ";" kinds "${kinds}")
 foreach(kind IN LISTS kinds)
   if(kind)
     add_test(NAME CheckAbi.${kind} COMMAND "${CMAKE_CURRENT_LIST_DIR}/scratch-change" ${kind})
-    set_tests_properties(CheckAbi.${kind} PROPERTIES LABELS conformance TIMEOUT 120)
+    set_tests_properties(CheckAbi.${kind} PROPERTIES LABELS conformance TIMEOUT 120 ${busy_test})
   endif()
 endforeach()
 add_test(NAME CheckAbi.frozen_versions COMMAND "${PROJECT_SOURCE_DIR}/.ci/check-abi")
 add_test(NAME CheckAbi.parser_and_compiler_agree COMMAND "${CMAKE_CURRENT_LIST_DIR}/layout" parse
                                                          "${PROJECT_SOURCE_DIR}/host-api/include")
 set_tests_properties(CheckAbi.frozen_versions CheckAbi.parser_and_compiler_agree
-                     PROPERTIES LABELS conformance TIMEOUT 120)
+                     PROPERTIES LABELS conformance TIMEOUT 120 ${busy_test})
