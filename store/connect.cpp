@@ -59,7 +59,8 @@ Error refused(PGconn* connection) {
     kind = Kind::permission;
   else if (state == "3D000")
     kind = Kind::config;
-  return {kind, text, sqlstate};
+  // libpq does not always have something to say of a connection that was lost.
+  return {kind, text.empty() ? "the connection to the server was lost" : text, sqlstate};
 }
 
 RawConnection start(const ConnectionOptions& options) {
