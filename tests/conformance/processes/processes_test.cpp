@@ -142,9 +142,10 @@ TEST_F(Processes, HoldsAHostThatUsesTheSameLibraries) {
   const HostsOwn host(own.dsn());
   const std::string locale = std::setlocale(LC_ALL, nullptr);
   host.use();
+  const int own_loggers = count_loggers();  // newer versions keep a replaced default one
   {
     auto plugin = load("log_level: trace\n");
-    EXPECT_EQ(count_loggers(), 1) << "the host's";
+    EXPECT_EQ(count_loggers(), own_loggers);
     std::array<std::thread, 2> threads;
     for (auto& thread : threads)
       thread = std::thread([&] {
