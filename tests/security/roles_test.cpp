@@ -27,8 +27,12 @@ class Roles : public HostProgram {
     return "host=" + cluster_.folder().string() + " port=5432 dbname=hwlab user=" + role;
   }
   void run_sql(const std::string& file, const std::string& dsn) const {
-    run_as_owner({"psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--file",
-                  std::string(HWLAB_SOURCE_DIR) + "/" + file, dsn},
+    const std::filesystem::path source = std::filesystem::path(HWLAB_SOURCE_DIR) / file;
+    // The server's user need not be able to enter the source folder.
+    const std::filesystem::path copy = cluster_.folder() / source.filename();
+    std::filesystem::copy_file(source, copy);
+    std::filesystem::permissions(copy, std::filesystem::perms(0644));
+    run_as_owner({"psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--file", copy.string(), dsn},
                  cluster_.folder() / "log");
   }
   void run_as(const std::string& role, const std::string& sql) const {
